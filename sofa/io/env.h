@@ -1,0 +1,176 @@
+// Env: the only way from the product to the outside world.
+//
+// Everything that the kernel, the clock, the dice, the network or the disk would answer comes in through these
+// interfaces. io/posix implements them with system calls, io/sim in virtual time on one thread from a seed. Code that
+// keeps to Env runs unchanged in both; a test over undefined symbols holds the other parts to it.
+//
+// Threads: `Clock`, `Random`, `Resolver`, `Disk` and `Blocking` may be used from any thread. A `Net` handle and a
+// `Poller` belong to one shard at a time; only `Poller::wake` may be called from elsewhere.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sofa/base/bytes.h"
+#include "sofa/base/error.h"
+#include "sofa/io/address.h"
+
+namespace sofa::io {
+
+using Duration = std::chrono::nanoseconds;
+
+/// A clock that never goes back. It has no now(): time is read from `Clock`, or once a turn from the shard.
+struct Monotonic {
+  using rep = Duration::rep;
+  using period = Duration::period;
+  using duration = Duration;
+  using time_point = std::chrono::time_point<Monotonic, Duration>;
+  static constexpr bool is_steady = true;
+};
+using TimePoint = Monotonic::time_point;
+inline constexpr TimePoint kNever = TimePoint::max();
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual TimePoint now() = 0;
+  /// Wall time for people and for the wire; never for logic. It may step in both directions.
+  virtual std::chrono::sys_time<std::chrono::milliseconds> wall() = 0;
+};
+
+class Random {
+ public:
+  virtual ~Random() = default;
+  virtual std::uint64_t next() = 0;
+};
+
+/// An open stream, listener or file as the environment knows it: a file descriptor in io/posix, an index in io/sim.
+enum class Handle : int { kNone = -1 };
+
+/// What a read or write did: bytes moved, or why none were.
+struct Transfer {
+  enum class Status : std::uint8_t { kOk, kWouldBlock, kEnd, kFailed };
+  Status status;
+  std::size_t bytes = 0;
+  int error = 0;  // errno's meaning, with kFailed
+};
+
+/// One piece of a gathering write.
+struct Slice {
+  const void* data;
+  std::size_t size;
+};
+
+struct ListenOptions {
+  int backlog = 1024;
+  bool share_port = false;  // SO_REUSEPORT: every shard listens for itself
+};
+
+struct Accepted {
+  Handle handle;
+  Address peer;
+};
+
+class Poller;
+
+/// Streams over TCP and unix sockets. No call blocks.
+class Net {
+ public:
+  virtual ~Net() = default;
+  virtual Result<Handle> listen(const Address& address, const ListenOptions& options) = 0;
+  /// The next waiting connection; IoError::kWouldBlock when none waits, kNoHandles when descriptors ran out.
+  virtual Result<Accepted> accept(Handle listener) = 0;
+  /// Starts to connect: the handle becomes writable when that ended; then ask `connect_result`.
+  virtual Result<Handle> connect(const Address& address) = 0;
+  virtual Result<void> connect_result(Handle handle) = 0;
+  virtual Transfer read(Handle handle, std::span<std::uint8_t> into) = 0;
+  virtual Transfer write(Handle handle, std::span<const Slice> pieces) = 0;
+  virtual void shutdown_write(Handle handle) = 0;
+  virtual void close(Handle handle) = 0;
+  virtual Address local_address(Handle handle) = 0;
+  virtual std::unique_ptr<Poller> make_poller() = 0;
+};
+
+struct Interest {
+  bool read = false;
+  bool write = false;
+};
+
+/// Readiness, level-triggered. One a shard.
+class Poller {
+ public:
+  struct Event {
+    void* tag;
+    bool readable;
+    bool writable;
+    bool closed;  // error or hang-up: reading or writing tells which
+  };
+  virtual ~Poller() = default;
+  virtual void add(Handle handle, Interest interest, void* tag) = 0;
+  virtual void modify(Handle handle, Interest interest, void* tag) = 0;
+  virtual void remove(Handle handle) = 0;
+  /// Waits for events, a wake or `until`, whichever is first. The span is valid until the next call.
+  virtual std::span<const Event> wait(TimePoint until) = 0;
+  /// Ends a `wait` under way or the next one. Any thread.
+  virtual void wake() noexcept = 0;
+};
+
+/// Host names to numeric addresses. `done` runs on the calling shard's thread, never inside `resolve`.
+class Resolver {
+ public:
+  virtual ~Resolver() = default;
+  using Done = std::function<void(Result<std::vector<Address>>)>;
+  virtual void resolve(const std::string& host, std::uint16_t port, TimePoint deadline, Done done) = 0;
+};
+
+/// Files, for logs that must survive: everything written is lost at a power cut until `sync` returned.
+class Disk {
+ public:
+  virtual ~Disk() = default;
+  virtual Result<Handle> open(const std::string& path, bool create) = 0;
+  virtual Result<std::size_t> read_at(Handle file, std::uint64_t offset, std::span<std::uint8_t> into) = 0;
+  virtual Result<void> write_at(Handle file, std::uint64_t offset, BytesView bytes) = 0;
+  virtual Result<void> sync(Handle file) = 0;
+  virtual Result<std::uint64_t> size(Handle file) = 0;
+  virtual void close(Handle file) = 0;
+  virtual Result<void> rename(const std::string& from, const std::string& to) = 0;  // durable once sync_directory ran
+  virtual Result<void> remove(const std::string& path) = 0;
+  virtual Result<void> sync_directory(const std::string& path) = 0;
+  virtual Result<std::vector<std::string>> list(const std::string& path) = 0;
+};
+
+/// Threads, for what blocks: shards' own loops, worker pools, and plain threads that wait for a shard.
+class Blocking {
+ public:
+  virtual ~Blocking() = default;
+  /// Starts a named thread that runs `body`. `join` waits for its end.
+  using Thread = std::uint64_t;
+  virtual Thread start(std::string_view name, std::function<void()> body) = 0;
+  virtual void join(Thread thread) = 0;
+  /// Blocks the calling thread while `word` equals `old`, at most until `deadline`. False when time ran out.
+  virtual bool wait(std::atomic<std::uint32_t>& word, std::uint32_t old, TimePoint deadline) = 0;
+  /// Wakes the threads that wait on `word`: one, or all.
+  virtual void wake(std::atomic<std::uint32_t>& word, bool all) noexcept = 0;
+};
+
+/// The environment of one process. The references outlive everything that was made from them.
+struct Env {
+  Clock& clock;
+  Random& random;
+  Net& net;
+  Resolver& resolver;
+  Disk& disk;
+  Blocking& blocking;
+};
+
+enum class IoError { kWouldBlock = 1, kNoHandles, kRefused, kClosed, kTimeout, kCancelled, kAddress, kSystem, kLimit, kStopped };
+const ErrorPart& error_part(IoError);
+
+}  // namespace sofa::io
