@@ -150,11 +150,15 @@ class Disk {
 class Blocking {
  public:
   virtual ~Blocking() = default;
-  /// Starts a named thread that runs `body`. `join` waits for its end.
+  /// Starts a named thread that calls `step` again and again until it gives false. `join` waits for that end. A loop is
+  /// handed over one step at a time so that io/sim can run every loop of every process on one thread: a step blocks
+  /// nowhere but in one `Poller::wait` or one `wait`, which in io/sim return at once, as if woken for nothing, and let
+  /// the world call the step again when there is an event, a wake, or the time is reached.
   using Thread = std::uint64_t;
-  virtual Thread start(std::string_view name, std::function<void()> body) = 0;
+  virtual Thread start(std::string_view name, std::function<bool()> step) = 0;
   virtual void join(Thread thread) = 0;
-  /// Blocks the calling thread while `word` equals `old`, at most until `deadline`. False when time ran out.
+  /// Blocks the calling thread while `word` equals `old`, at most until `deadline`; may also return for nothing. False
+  /// when time ran out.
   virtual bool wait(std::atomic<std::uint32_t>& word, std::uint32_t old, TimePoint deadline) = 0;
   /// Wakes the threads that wait on `word`: one, or all.
   virtual void wake(std::atomic<std::uint32_t>& word, bool all) noexcept = 0;
