@@ -1,0 +1,56 @@
+// Method and Interface: what the bindings know of a service, with its C++ types erased. SOFA_SERVICE (service.h) makes
+// them; bindings (Bolt, later Triple and HTTP) use them; nobody writes them by hand.
+//
+// Threads: immutable, in static storage.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sofa::hessian {
+class Reader;
+class Writer;
+}  // namespace sofa::hessian
+
+namespace sofa::rpc {
+
+class ServerCall;
+
+struct Method {
+  /// The name on the wire (`getBalance`).
+  std::string_view name;
+  /// The parameters' Java types, as SofaRequest.methodArgSigs carries them.
+  std::span<const std::string_view> signatures;
+  /// Where it stands in its interface: an index for per-method tables; -1 for a method made for one generic call.
+  int index = -1;
+
+  // The caller's side. `arguments` is the std::tuple of the parameters, `result` the object to fill.
+  void (*encode_arguments)(hessian::Writer& to, const void* arguments) = nullptr;
+  /// False when the answer does not fit the type; the reader holds the error.
+  bool (*decode_result)(hessian::Reader& from, void* result) = nullptr;
+
+  /// The server's side: decodes the arguments, calls `service` and answers, now or later.
+  void (*serve)(void* service, ServerCall& call) = nullptr;
+};
+
+struct Interface {
+  std::string_view name;  // "dev.sofa.bank.AccountService"
+  std::span<const Method> methods;
+};
+
+/// `interface:version[:uniqueId]`, SOFARPC's identity of a service.
+struct ServiceKey {
+  std::string interface;
+  std::string version = "1.0";
+  std::string unique_id;
+
+  std::string to_string() const {
+    std::string text = interface + ":" + version;
+    if (!unique_id.empty()) text += ":" + unique_id;
+    return text;
+  }
+  bool operator==(const ServiceKey&) const = default;
+};
+
+}  // namespace sofa::rpc

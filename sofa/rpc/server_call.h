@@ -1,0 +1,45 @@
+// ServerCall: one request on its way through a service, whatever binding it came by.
+//
+// The binding makes it, checks deadline and limits, and hands it to Method::serve, which decodes the arguments and
+// answers exactly once: at once, or later after `keep`. Thread: the connection's shard, except that a blocking
+// service's own code runs on its worker pool between decode and answer.
+#pragma once
+
+#include <exception>
+
+#include "sofa/base/error.h"
+#include "sofa/io/call_context.h"
+#include "sofa/wire/hessian/reader.h"
+#include "sofa/wire/hessian/writer.h"
+
+namespace sofa::io {
+class WorkerPool;
+}
+
+namespace sofa::rpc {
+
+class ServerCall {
+ public:
+  /// Positioned at the first argument. Valid only until `serve` returns: what must outlive it is copied by decoding.
+  virtual hessian::Reader& arguments() = 0;
+  virtual CallContext& context() = 0;
+  /// Where the service wants its blocking code to run, or null: on the shard itself.
+  virtual io::WorkerPool* pool() = 0;
+
+  /// Called when the handler has suspended: the call now lives until it is answered.
+  virtual void keep() = 0;
+
+  // The one answer. After it the call is gone. A caller that has left meanwhile is no error: the answer is dropped
+  // and counted.
+  /// `encode` writes SofaResponse.appResponse.
+  virtual void answer(void (*encode)(hessian::Writer& to, const void* value), const void* value) = 0;
+  /// What the service threw: a business exception goes back as one, an Error of ours as a framework error.
+  virtual void answer_exception(std::exception_ptr thrown) = 0;
+  /// The arguments did not decode; the reader holds why.
+  virtual void answer_undecodable() = 0;
+
+ protected:
+  ~ServerCall() = default;
+};
+
+}  // namespace sofa::rpc
