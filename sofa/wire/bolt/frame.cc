@@ -160,6 +160,7 @@ std::size_t write_head(const Head& head, std::uint8_t* out) {
 }
 
 std::uint32_t crc32(std::uint32_t crc, BytesView bytes) {
+  if (bytes.empty()) return crc;  // zlib takes a null pointer for a wish to start anew
   return static_cast<std::uint32_t>(::crc32_z(crc, bytes.data(), bytes.size()));
 }
 

@@ -93,7 +93,7 @@ struct Head {
 struct FrameView {
   Head head;
   std::string_view class_name;
-  BytesView header;  // read it with HeaderReader or find(); decode() does not look inside
+  BytesView header;  // read it with HeaderReader or find_header(); decode() does not look inside
   BytesView content;
   BytesView bytes;  // the whole frame
 };

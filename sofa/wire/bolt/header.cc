@@ -13,7 +13,7 @@ std::uint8_t* write_text(std::uint8_t* out, std::string_view text) {
 
 }  // namespace
 
-HeaderFind find(BytesView map, std::string_view key, std::string_view& value, std::uint32_t max_entries) {
+HeaderFind find_header(BytesView map, std::string_view key, std::string_view& value, std::uint32_t max_entries) {
   HeaderReader reader(map, max_entries);
   for (HeaderEntry entry; reader.next(entry);) {
     if (entry.key == key && !is_null(entry.key)) {

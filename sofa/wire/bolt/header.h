@@ -72,8 +72,8 @@ class HeaderReader {
 enum class HeaderFind : std::uint8_t { kFound, kMissing, kDamaged };
 
 /// Looks for the first entry with `key`; `value` is set when found. Entries behind it are not looked at.
-HeaderFind find(BytesView map, std::string_view key, std::string_view& value,
-                std::uint32_t max_entries = kMaxHeaderEntries);
+HeaderFind find_header(BytesView map, std::string_view key, std::string_view& value,
+                       std::uint32_t max_entries = kMaxHeaderEntries);
 
 /// Whether the whole map can be read.
 bool is_sound(BytesView map, std::uint32_t max_entries = kMaxHeaderEntries);
