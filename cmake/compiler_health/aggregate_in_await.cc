@@ -9,7 +9,9 @@ struct Request {
   Probe second;
 };
 
-static Task<int> sum(Request request) { co_return request.first.value() + request.second.value(); }
+static Task<int> sum(Request request) {
+  co_return request.first.value() + request.second.value();
+}
 
 static Task<int> outer() {
   int named = co_await sum(Request{Probe(1), Probe(2)});
@@ -17,4 +19,6 @@ static Task<int> outer() {
   co_return named + designated;
 }
 
-int main() { return health::verdict(outer().run(), 10); }
+int main() {
+  return health::verdict(outer().run(), 10);
+}

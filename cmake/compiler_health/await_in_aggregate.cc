@@ -9,11 +9,15 @@ struct Pair {
   Probe second;
 };
 
-static Task<Probe> make(int value) { co_return Probe(value); }
+static Task<Probe> make(int value) {
+  co_return Probe(value);
+}
 
 static Task<int> outer() {
   Pair pair{Probe(1), co_await make(2)};
   co_return pair.first.value() + pair.second.value();
 }
 
-int main() { return health::verdict(outer().run(), 3); }
+int main() {
+  return health::verdict(outer().run(), 3);
+}

@@ -4,7 +4,9 @@
 using health::Probe;
 using health::Task;
 
-static Task<Probe> make(int value) { co_return Probe(value); }
+static Task<Probe> make(int value) {
+  co_return Probe(value);
+}
 
 static Task<int> choose(bool remote) {
   Probe probe = remote ? co_await make(5) : Probe(6);
@@ -17,4 +19,6 @@ static Task<int> outer() {
   co_return remote + local;
 }
 
-int main() { return health::verdict(outer().run(), 11); }
+int main() {
+  return health::verdict(outer().run(), 11);
+}

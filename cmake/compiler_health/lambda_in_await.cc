@@ -14,4 +14,6 @@ static Task<int> outer() {
   co_return co_await call([probe] { return probe.value(); });
 }
 
-int main() { return health::verdict(outer().run(), 7); }
+int main() {
+  return health::verdict(outer().run(), 7);
+}

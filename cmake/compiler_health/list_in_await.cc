@@ -13,6 +13,10 @@ static Task<int> sum(std::vector<Probe> probes) {
   co_return total;
 }
 
-static Task<int> outer() { co_return co_await sum({Probe(1), Probe(2), Probe(3)}); }
+static Task<int> outer() {
+  co_return co_await sum({Probe(1), Probe(2), Probe(3)});
+}
 
-int main() { return health::verdict(outer().run(), 6); }
+int main() {
+  return health::verdict(outer().run(), 6);
+}

@@ -4,7 +4,9 @@
 
 using health::Task;
 
-static Task<int> one() { co_return 1; }
+static Task<int> one() {
+  co_return 1;
+}
 
 static Task<int> outer() {
   int total = 0;
@@ -12,4 +14,6 @@ static Task<int> outer() {
   co_return total;
 }
 
-int main() { return health::verdict(outer().run(), 2'000'000); }
+int main() {
+  return health::verdict(outer().run(), 2'000'000);
+}

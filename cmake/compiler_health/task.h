@@ -1,5 +1,5 @@
-// The smallest Task with symmetric transfer, and a Probe that counts its lives. Nothing of the product is used here: these
-// programs judge the compiler before the product is built.
+// The smallest Task with symmetric transfer, and a Probe that counts its lives. Nothing of the product is used here:
+// these programs judge the compiler before the product is built.
 #pragma once
 
 #include <coroutine>
