@@ -70,7 +70,7 @@ constexpr std::size_t content_length_offset(Protocol protocol, FrameType type) {
 
 /// Everything that stands in a frame's head.
 struct Head {
-  Form form;
+  Form form{};
   FrameType type = FrameType::kRequest;
   Command command = Command::kRequest;
   std::uint8_t command_version = 1;
