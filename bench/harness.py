@@ -1,0 +1,142 @@
+"""What the benchmarks share: processes pinned to cores, rows, interleaved rounds, and how a figure is printed.
+
+A ratio is the median of the per-round ratios; its spread is the interquartile range. Standard library only.
+"""
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, "build", "release")
+
+
+def note(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Missing(Exception):
+    """A row cannot be taken here; the message says why."""
+
+
+class Server:
+    """A process that prints `READY port=N` and serves until it is stopped."""
+
+    def __init__(self, command, core=None, deadline=60, env=None):
+        self.started = time.monotonic()
+        pin = ["taskset", "-c", str(core)] if core is not None else []
+        self.process = subprocess.Popen(pin + command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                        start_new_session=True, env=env)
+        self.pid = self.process.pid
+        for line in self.process.stdout:
+            found = re.search(r"READY port=(\d+)", line)
+            if found:
+                self.port = int(found.group(1))
+                self.ready_ms = (time.monotonic() - self.started) * 1000
+                return
+            if time.monotonic() - self.started > deadline:
+                break
+        self.stop()
+        raise Missing(f"{command[0]} did not become ready within {deadline} s")
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def rss_mb(self):
+        with open(f"/proc/{self.pid}/status") as status:
+            return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) / 1024
+
+    def cpu_seconds(self):
+        """CPU time of all its threads, from the scheduler's own nanoseconds."""
+        total = 0
+        for task in os.listdir(f"/proc/{self.pid}/task"):
+            try:
+                with open(f"/proc/{self.pid}/task/{task}/schedstat") as stat:
+                    total += int(stat.read().split()[0])
+            except OSError:
+                pass  # a thread that ended meanwhile
+        return total / 1e9
+
+    def stop(self):
+        if self.process.poll() is None:
+            os.killpg(self.pid, signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.pid, signal.SIGKILL)
+                self.process.wait()
+        self.process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def run(command, core=None, deadline=120, env=None):
+    """Runs a program to its end; its standard output."""
+    pin = ["taskset", "-c", str(core)] if core is not None else []
+    done = subprocess.run(pin + command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=deadline,
+                          env=env)
+    if done.returncode != 0:
+        raise Missing(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+    return done.stdout
+
+
+def run_json(command, core=None, deadline=120):
+    return json.loads(run(command, core, deadline).strip().splitlines()[-1])
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def spread(values):
+    if len(values) < 4:
+        return max(values) - min(values)
+    low, _, high = statistics.quantiles(values, n=4)
+    return high - low
+
+
+class Report:
+    """Collects rows and prints each as soon as it is known."""
+
+    def __init__(self, targets, as_json):
+        self.targets = targets
+        self.as_json = as_json
+        self.missed = []
+
+    def row(self, bar, values, against="", why=None):
+        """`values`: one figure per round; or None with `why`."""
+        unit, bound, text = self.targets[bar]
+        record = {"bar": bar, "value": None, "unit": unit, "spread": None, "rounds": 0, "against": against}
+        if values is None:
+            record["why"] = why
+            verdict = "not taken"
+        else:
+            value = median(values)
+            record.update(value=round(value, 4), spread=round(spread(values), 4), rounds=len(values))
+            verdict = "met" if bound(value) else "missed"
+        if verdict != "met":
+            self.missed.append(bar)
+        if self.as_json:
+            print(json.dumps(record), flush=True)
+        else:
+            shown = "-" if record["value"] is None else f"{record['value']:g} ± {record['spread']:g} {unit}"
+            print(f"{bar:30} {shown:26} target {text:10} {verdict:9} {why or against}", flush=True)
+
+    def take(self, bars, measure, against=""):
+        """Runs `measure`, which gives a dict of bar → values; what it cannot take is said with the reason."""
+        why = "the measurement gave no figure"
+        try:
+            found = measure()
+        except (Missing, OSError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
+            found, why = {}, f"{type(error).__name__}: {error}"
+        for bar in bars:
+            self.row(bar, found.get(bar), against, None if bar in found else why)

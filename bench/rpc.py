@@ -1,0 +1,340 @@
+"""./dev bench rpc: the call, beside a raw epoll floor and beside Java, in the same run.
+
+Servers are pinned to core 0, load to core 1. `lean` is a load generator that replays pre-encoded frames with the ids
+patched, the same for every server, so that its cost is the same too. Rounds are interleaved; a ratio is the median of the
+rounds' own ratios.
+"""
+import argparse
+import contextlib
+import glob
+import json
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import BUILD, ROOT, Missing, Report, Server, median, note, run, run_json  # noqa: E402
+
+
+def at_most(bound):
+    return lambda value: value <= bound
+
+
+def at_least(bound):
+    return lambda value: value >= bound
+
+
+TARGETS = {  # bar: (unit, met, target as text)
+    "rpc.server_cpu_over_floor_us": ("us", at_most(1.0), "<= 1.0"),
+    "rpc.server_cpu_vs_java": ("ratio", at_most(1 / 25), "<= 0.04"),
+    "rpc.client_cpu_vs_java": ("ratio", at_most(1 / 25), "<= 0.04"),
+    "rpc.e2e_vs_floor": ("ratio", at_least(0.5), ">= 0.5"),
+    "rpc.vs_java": ("ratio", at_least(25), ">= 25"),
+    "rpc.p99_half_vs_java": ("ratio", at_most(0.2), "<= 0.2"),
+    "rpc.pingpong_over_floor_us": ("us", at_most(10), "<= 10"),
+    "rpc.blocking_vs_java": ("ratio", at_least(10), ">= 10"),
+    "rpc.shards_2_vs_1": ("ratio", at_least(1.8), ">= 1.8"),
+    "io.echo_vs_floor": ("ratio", at_least(0.9), ">= 0.9"),
+    "io.timer_warm_ns": ("ns", at_most(50), "<= 50"),
+    "io.timer_random_ns": ("ns", at_most(250), "<= 250"),
+    "io.idle_bytes": ("bytes", at_most(512), "<= 512"),
+    "rpc.allocs": ("allocations/request", at_most(0), "0"),
+    "rpc.syscalls": ("calls/request", at_most(0.5), "<= 0.5"),
+    "rpc.server_instr": ("instructions", at_most(4000), "<= 4000"),
+    "rpc.client_instr": ("instructions", at_most(4000), "<= 4000"),
+    "rpc.route_instr": ("instructions", at_most(600), "<= 600"),
+    "rpc.context_ns": ("ns", at_most(5), "<= 5"),
+    "sdk.unit_s": ("s", at_most(2), "<= 2"),
+    "bank.idle_mb": ("MB", at_most(12), "<= 12"),
+    "bank.load_mb": ("MB", at_most(40), "<= 40"),
+    "bank.start_ms": ("ms", at_most(50), "<= 50"),
+}
+
+SERVER_CORE, LOAD_CORE = 0, 1
+CONNECTIONS, IN_FLIGHT = 8, 64
+FRAME = os.path.join(ROOT, "bench", "data", "java_echo_100.bin")  # a Java client's echo of 100 bytes
+
+
+def program(name):
+    path = os.path.join(BUILD, "bench", name)
+    if not os.path.exists(path):
+        raise Missing(f"{name} is not built: run ./dev build")
+    return path
+
+
+def sofa():
+    return os.path.join(BUILD, "sofa")
+
+
+def our_server(shards=1, core=SERVER_CORE):
+    return Server([sofa(), "serve", os.path.join(ROOT, "examples/bank/bank.yaml"), "--listen", "bolt://127.0.0.1:0",
+                   "--shards", str(shards), "--quiet"], core)
+
+
+def floor_server():
+    return Server([program("floor"), "--port", "0", "--request", FRAME], SERVER_CORE)
+
+
+def java(*arguments):
+    found = sorted(glob.glob(os.path.join(os.environ.get("SOFA_CACHE", os.path.expanduser("~/.cache/sofa")), "peers",
+                                          "java-5.13.2*", "sofa-peers-1.0.jar")), key=os.path.getmtime)
+    if not shutil.which("java") or not found:
+        raise Missing("the Java peer is not built here: run tests/peers/build.sh (needs a JDK and Maven)")
+    return ["java", "-Xms256m", "-Xmx1g", "-jar", found[-1], *arguments]
+
+
+def free_port():
+    import socket
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def java_server():
+    return Server(java("server", "--port", str(free_port())), SERVER_CORE)
+
+
+def lean(server, seconds, connections=CONNECTIONS, in_flight=IN_FLIGHT, rate=0):
+    """One closed- or open-loop load; adds the server's CPU microseconds a request."""
+    found = run_json([program("lean_client"), "--addr", server.address, "--frame", FRAME, "--connections",
+                      str(connections), "--outstanding", str(in_flight // connections), "--seconds", str(seconds),
+                      "--rate", str(rate), "--pid", str(server.pid)], LOAD_CORE)
+    if found["errors"]:
+        raise Missing(f"{found['errors']} wrong answers from {server.address}")
+    return found
+
+
+def our_client(server, seconds, *more):
+    found = run_json([program("rpc_client"), "--addr", server.address, "--seconds", str(seconds), *more], LOAD_CORE)
+    if found["errors"]:
+        raise Missing(f"{found['errors']} failed calls to {server.address}")
+    return found
+
+
+def java_client(server, seconds, warmup, *more):
+    return run_json(java("bench", "--addr", server.address, "--payload", "100", "--seconds", str(seconds), "--warmup",
+                         str(warmup), *more), LOAD_CORE, deadline=seconds + warmup + 60)
+
+
+class Bench:
+    def __init__(self, rounds, seconds, warmup):
+        self.rounds, self.seconds, self.warmup = rounds, seconds, warmup
+
+    def server_side(self):
+        """Floor, ours and Java under the same lean load, in turn."""
+        with floor_server() as floor, our_server() as ours, java_server() as peer:
+            note(f"warming the Java server for {self.warmup} s")
+            lean(peer, self.warmup)
+            over, ratio = [], []
+            for turn in range(self.rounds):
+                cost = {name: lean(server, self.seconds)["server_cpu_us"]
+                        for name, server in (("floor", floor), ("ours", ours), ("java", peer))}
+                note(f"round {turn + 1}/{self.rounds}: " + ", ".join(f"{k} {v:.2f} us" for k, v in cost.items()))
+                over.append(cost["ours"] - cost["floor"])
+                ratio.append(cost["ours"] / cost["java"])
+            return {"rpc.server_cpu_over_floor_us": over, "rpc.server_cpu_vs_java": ratio}
+
+    def client_side(self):
+        """Our client and Java's, both on our server."""
+        with our_server() as ours:
+            ratio = []
+            for turn in range(self.rounds):
+                mine = our_client(ours, self.seconds)["client_cpu_us"]
+                theirs = java_client(ours, self.seconds, self.warmup)["client_cpu_s_per_million"]
+                note(f"round {turn + 1}/{self.rounds}: ours {mine:.2f} us, Java {theirs:.1f} us")
+                ratio.append(mine / theirs)
+            return {"rpc.client_cpu_vs_java": ratio}
+
+    def against_floor(self):
+        with floor_server() as floor, our_server() as ours, Server([program("io_echo"), "--port", "0", "--request", FRAME],
+                                                                  SERVER_CORE) as echo:
+            e2e, io, pingpong = [], [], []
+            for turn in range(self.rounds):
+                base = lean(floor, self.seconds)["rps"]
+                e2e.append(our_client(ours, self.seconds)["rps"] / base)
+                io.append(lean(echo, self.seconds)["rps"] / lean(floor, self.seconds)["rps"])
+                single = our_client(ours, self.seconds, "--connections", "1", "--outstanding", "1")["p50_us"]
+                pingpong.append(single - lean(floor, self.seconds, 1, 1)["p50_us"])
+                note(f"round {turn + 1}/{self.rounds}: e2e {e2e[-1]:.2f}, io {io[-1]:.2f}, one call +{pingpong[-1]:.1f} us")
+            return {"rpc.e2e_vs_floor": e2e, "io.echo_vs_floor": io, "rpc.pingpong_over_floor_us": pingpong}
+
+    def pair_with_java(self):
+        with our_server() as ours, java_server() as peer:
+            note(f"warming Java against Java for {self.warmup} s")
+            java_client(peer, 1, self.warmup)
+            rate, p99, blocking = [], [], []
+            for turn in range(self.rounds):
+                mine = our_client(ours, self.seconds)["rps"]
+                theirs = java_client(peer, self.seconds, self.warmup)["rps"]
+                rate.append(mine / theirs)
+                half_mine = our_client(ours, self.seconds, "--rate", str(int(mine / 2)))["p99_us"]
+                half_theirs = java_client(peer, self.seconds, self.warmup, "--rate", str(int(theirs / 2)))["p99_us"]
+                p99.append(half_mine / half_theirs)
+                threads = our_client(ours, self.seconds, "--blocking", "16")["rps"]
+                sync = java_client(peer, self.seconds, self.warmup, "--style", "sync", "--concurrency", "16")["rps"]
+                blocking.append(threads / sync)
+                note(f"round {turn + 1}/{self.rounds}: {mine:.0f} to {theirs:.0f} calls/s; p99 {half_mine:.0f} to "
+                     f"{half_theirs:.0f} us; blocking {threads:.0f} to {sync:.0f}")
+            return {"rpc.vs_java": rate, "rpc.p99_half_vs_java": p99, "rpc.blocking_vs_java": blocking}
+
+    def shards(self):
+        """A handler that computes 100 us, on one shard and on two, free to use both cores."""
+        ratio = []
+        for turn in range(self.rounds):
+            rates = []
+            for shards in (1, 2):
+                with Server([program("burn_server"), "--shards", str(shards)]) as server:
+                    found = run_json([program("rpc_client"), "--addr", server.address, "--seconds", str(self.seconds),
+                                      "--burn-us", "100"])
+                    rates.append(found["rps"])
+                    load = found["client_cpu_us"] * found["rps"] / 1e6
+            ratio.append(rates[1] / rates[0])
+            note(f"round {turn + 1}/{self.rounds}: two shards over one {ratio[-1]:.2f}; the load generator took "
+                 f"{load:.3f} of a core")
+        return {"rpc.shards_2_vs_1": ratio}
+
+    def load_memory(self):
+        with our_server() as ours:
+            lean(ours, self.seconds)
+            return {"bank.load_mb": [ours.rss_mb()]}
+
+
+# What is deterministic, or needs no quiet machine and no peer: the rows of --quick.
+
+def instructions(mode):
+    """User instructions a request: the difference of two lengths of run, so that set-up does not count."""
+    counts = []
+    lengths = (2000, 6000)
+    for requests in lengths:
+        with tempfile.TemporaryDirectory() as folder:
+            out = os.path.join(folder, "callgrind.out")
+            run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program("gate_rpc"), mode, str(requests)])
+            with open(out) as text:
+                counts.append(int(re.search(r"^(?:summary|totals): (\d+)", text.read(), re.M).group(1)))
+    return (counts[1] - counts[0]) / (lengths[1] - lengths[0])
+
+
+def gate_instructions():
+    if not shutil.which("valgrind"):
+        raise Missing("valgrind is not installed")
+    return {f"rpc.{mode}_instr": [instructions(mode)] for mode in ("server", "client", "route")}
+
+
+def gate_allocations():
+    return {"rpc.allocs": [json.loads(run([program("gate_rpc"), "allocs", "20000"]))["allocations_per_request"]]}
+
+
+def system_calls():
+    """System calls of the server a request, counted by the kernel's tracer while the lean client loads it."""
+    if not shutil.which("strace"):
+        raise Missing("strace is not installed")
+    with our_server() as ours, tempfile.NamedTemporaryFile("r") as table:
+        lean(ours, 0.5)
+        tracer = subprocess.Popen(["strace", "-f", "-c", "-o", table.name, "-p", str(ours.pid)],
+                                  stderr=subprocess.PIPE, text=True)
+        tracer.stderr.readline()  # attached
+        found = lean(ours, 2)
+        tracer.send_signal(subprocess.signal.SIGINT)
+        tracer.wait(10)
+        tracer.stderr.close()
+        total = re.search(r"^100\.00\s+\S+\s+(?:\S+\s+)?(\d+)\s+(?:\d+\s+)?total$", table.read(), re.M)
+        return {"rpc.syscalls": [int(total.group(1)) / found["requests"]]}
+
+
+def micro(bars):
+    """Figures of google benchmark programs, as nanoseconds a run."""
+    found = json.loads(run([os.path.join(BUILD, "sofa/io/io_bench"), "--benchmark_format=json",
+                            "--benchmark_min_time=0.2", "--benchmark_repetitions=3",
+                            "--benchmark_filter=" + "|".join(bars.values())], LOAD_CORE))
+    figures = {bar: [] for bar in bars}
+    for entry in found["benchmarks"]:
+        for bar, name in bars.items():
+            if entry["run_type"] == "iteration" and entry["name"].startswith(name):
+                figures[bar].append(entry["cpu_time"])
+    return {bar: values for bar, values in figures.items() if values}
+
+
+def idle_bytes():
+    found = run_json([program("idle_connections"), "--sofa", sofa(), "--connections", "15000"])
+    return {"io.idle_bytes": [found["bytes_per_connection"]]}
+
+
+def sdk_unit():
+    """A unit that includes all of the SDK, compiled as the release is, without cache or precompiled header."""
+    with open(os.path.join(BUILD, "compile_commands.json")) as commands:
+        entry = next((e for e in json.load(commands) if e["file"].endswith("bench/sdk_unit.cc")), None)
+    if entry is None:
+        raise Missing("bench/sdk_unit.cc is not part of the build")
+    command = entry["command"][entry["command"].index("clang++"):]
+    command = "/usr/bin/" + command
+    times = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command + " -o /dev/null", shell=True, cwd=entry["directory"], check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return {"sdk.unit_s": times}
+
+
+def bank_at_rest():
+    starts, sizes = [], []
+    for _ in range(5):
+        with our_server(core=None) as ours:
+            starts.append(ours.ready_ms)
+            sizes.append(ours.rss_mb())
+    return {"bank.start_ms": starts, "bank.idle_mb": sizes}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench rpc", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="only what needs no quiet machine and no peer; under 50 s")
+    parser.add_argument("--json", action="store_true", help="one object a line")
+    parser.add_argument("--rounds", type=int, default=9, help="interleaved rounds a ratio (default 9)")
+    parser.add_argument("--seconds", type=float, default=3, help="seconds a measurement (default 3)")
+    parser.add_argument("--warmup", type=int, default=20, help="seconds that Java warms up (default 20)")
+    parser.add_argument("--only", default="", help="a comma-separated choice of: server,client,floor,java,shards,quick")
+    options = parser.parse_args()
+
+    report = Report(TARGETS, options.json)
+    chosen = set(filter(None, options.only.split(",")))
+
+    def wanted(group):
+        return group in chosen if chosen else (group == "quick" or not options.quick)
+
+    if wanted("quick"):
+        report.take(["rpc.allocs"], gate_allocations, "100 B echo")
+        report.take(["rpc.server_instr", "rpc.client_instr", "rpc.route_instr"], gate_instructions, "callgrind")
+        report.take(["rpc.syscalls"], system_calls, "strace, 64 in flight on 8 connections")
+        report.take(["io.timer_warm_ns", "io.timer_random_ns", "rpc.context_ns"], lambda: micro(
+            {"io.timer_warm_ns": "BM_TimerWarm", "io.timer_random_ns": "BM_TimerRandomCancel",
+             "rpc.context_ns": "BM_ContextReadAndPass"}), "1 M other timers")
+        report.take(["io.idle_bytes"], idle_bytes, "15 000 connections")
+        report.take(["bank.start_ms", "bank.idle_mb"], bank_at_rest, "sofa serve")
+        report.take(["sdk.unit_s"], sdk_unit, "clang 19 -O2")
+    bench = Bench(options.rounds, options.seconds, options.warmup)
+    if wanted("load") or wanted("floor"):
+        report.take(["bank.load_mb"], bench.load_memory, "64 in flight")
+    if wanted("floor"):
+        report.take(["rpc.e2e_vs_floor", "io.echo_vs_floor", "rpc.pingpong_over_floor_us"], bench.against_floor,
+                    "raw epoll echo")
+    if wanted("server"):
+        report.take(["rpc.server_cpu_over_floor_us", "rpc.server_cpu_vs_java"], bench.server_side, "SOFARPC 5.13.2, floor")
+    if wanted("client"):
+        report.take(["rpc.client_cpu_vs_java"], bench.client_side, "SOFARPC 5.13.2's client on our server")
+    if wanted("java"):
+        report.take(["rpc.vs_java", "rpc.p99_half_vs_java", "rpc.blocking_vs_java"], bench.pair_with_java,
+                    "SOFARPC 5.13.2")
+    if wanted("shards"):
+        report.take(["rpc.shards_2_vs_1"], bench.shards, "100 us of work a call")
+    if report.missed:
+        note("missed or not taken: " + ", ".join(report.missed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,340 @@
+// SOFA_SERVICE: makes a C++ interface a service that this process can publish and refer to.
+//
+//   class AccountService {
+//    public:
+//     virtual ~AccountService() = default;
+//     virtual sofa::Task<TransferResult> transfer(TransferRequest request) = 0;
+//     virtual sofa::Task<sofa::Decimal> get_balance(std::string account) = 0;
+//     virtual sofa::Task<std::string> overload(std::int32_t value) = 0;
+//     virtual sofa::Task<std::string> overload(std::string value) = 0;
+//   };
+//   SOFA_SERVICE(AccountService, "dev.sofa.bank.AccountService", transfer, get_balance,
+//                (overload, sofa::Task<std::string>(std::int32_t)), (overload, sofa::Task<std::string>(std::string)))
+//
+// Written at namespace scope of the global namespace, after the interface. Signatures are deduced; an overloaded method
+// stands in parentheses with the signature that is meant. Methods return Task<T> and take their parameters by value.
+// snake_case names go over the wire as camelCase; a name that differs is given in the interface:
+//   static constexpr std::pair<std::string_view, std::string_view> java_names[] = {{"get_balance", "balance"}};
+//
+// What the macro makes: rpc::Service<AccountService> with the table of methods (for bindings) and a proxy class (for
+// references). No state, nothing registered at start-up.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <memory>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "sofa/base/reflect.h"
+#include "sofa/io/task.h"
+#include "sofa/rpc/error.h"
+#include "sofa/rpc/method.h"
+#include "sofa/rpc/remote.h"
+#include "sofa/rpc/server_call.h"
+#include "sofa/rpc/signature.h"
+#include "sofa/rpc/slot.h"
+#include "sofa/wire/hessian/codec.h"
+
+namespace sofa::rpc {
+
+/// Specialised by SOFA_SERVICE.
+template <class S>
+struct Service;
+
+/// A class that SOFA_SERVICE was applied to.
+template <class S>
+concept ServiceInterface = requires { Service<S>::kName; };
+
+/// Where the calls of a reference go: the slot first, then the remote.
+struct Route {
+  std::shared_ptr<Slot> slot;
+  std::shared_ptr<Remote> remote;
+  std::string service;  // for messages
+};
+
+/// The failure of a call that has nowhere to go.
+Error no_provider(const Route& route);
+/// What the running handler threw, as an Error that carries it.
+Error error_of_current_exception();
+
+namespace detail {
+
+template <class F>
+struct Signature;
+template <class R, class... A>
+struct Signature<Task<R>(A...)> {
+  static_assert((!std::is_reference_v<A> && ...),
+                "a service method takes its parameters by value: a reference would dangle when the call suspends");
+  using Return = R;
+  using Arguments = std::tuple<A...>;
+  static constexpr std::string_view java[sizeof...(A) + 1] = {java_signature<A>...};
+  static constexpr std::span<const std::string_view> signatures{java, sizeof...(A)};
+};
+
+template <class MemberPointer>
+struct MemberOf;
+template <class C, class F>
+struct MemberOf<F C::*> {
+  using Function = F;
+};
+template <auto Member>
+using SignatureOf = typename MemberOf<decltype(Member)>::Function;
+
+/// A value of R to decode into, and nothing for void.
+template <class R>
+struct Holder {
+  R value{};
+  void* address() { return &value; }
+  R take() { return std::move(value); }
+};
+template <>
+struct Holder<void> {
+  void* address() { return nullptr; }
+  void take() {}
+};
+
+template <class R>
+void encode_value(hessian::Writer& to, const void* value) {
+  if constexpr (std::is_void_v<R>) {
+    to.write_null();
+  } else {
+    hessian::encode(to, *static_cast<const R*>(value));
+  }
+}
+
+template <class R>
+bool decode_value(hessian::Reader& from, void* result) {
+  if constexpr (std::is_void_v<R>) {
+    from.skip();
+    return from.ok();
+  } else {
+    return hessian::decode(from, *static_cast<R*>(result));
+  }
+}
+
+template <class Arguments>
+void encode_tuple(hessian::Writer& to, const void* arguments) {
+  std::apply([&](const auto&... argument) { (hessian::encode(to, argument), ...); },
+             *static_cast<const Arguments*>(arguments));
+}
+
+/// Awaits what the handler had to wait for, then answers.
+template <class R>
+Task<void> answer_later(Task<R> task, ServerCall& call) {
+  try {
+    if constexpr (std::is_void_v<R>) {
+      co_await std::move(task);
+      call.answer(&encode_value<void>, nullptr);
+    } else {
+      R value = co_await std::move(task);
+      call.answer(&encode_value<R>, &value);
+    }
+  } catch (...) {
+    call.answer_exception(std::current_exception());
+  }
+}
+
+template <class R>
+void answer_now(Task<R> task, ServerCall& call) {
+  if constexpr (std::is_void_v<R>) {
+    call.answer(&encode_value<void>, nullptr);
+  } else {
+    R value = std::move(task).take();
+    call.answer(&encode_value<R>, &value);
+  }
+}
+
+template <class S, auto Member, class R, class... A>
+Task<R> invoke(S& service, std::tuple<A...>& arguments) {
+  return std::apply([&](A&... argument) { return (service.*Member)(std::move(argument)...); }, arguments);
+}
+
+/// A blocking service's call: its code runs on the worker pool, what it awaits afterwards on the shard.
+template <class S, auto Member, class R, class... A>
+Task<R> invoke_on_pool(io::WorkerPool& pool, S& service, std::tuple<A...> arguments) {
+  Task<R> task = co_await on_worker(pool, [&] { return invoke<S, Member, R>(service, arguments); });
+  co_return co_await std::move(task);
+}
+
+template <class S, auto Member, class R, class... A>
+void serve(void* service, ServerCall& call) {
+  std::tuple<A...> arguments;
+  hessian::Reader& from = call.arguments();
+  bool decoded = std::apply([&](A&... argument) { return (hessian::decode(from, argument) && ...); }, arguments);
+  if (!decoded) return call.answer_undecodable();
+  S& target = *static_cast<S*>(service);
+  try {
+    Task<R> task = call.pool() ? invoke_on_pool<S, Member, R>(*call.pool(), target, std::move(arguments))
+                               : invoke<S, Member, R>(target, arguments);
+    if (task.is_ready()) return answer_now(std::move(task), call);
+    call.keep();
+    start_detached(answer_later(std::move(task), call), &call.context());
+  } catch (...) {
+    call.answer_exception(std::current_exception());
+  }
+}
+
+template <class S, auto Member, class R, class... A>
+constexpr Method make_method(std::string_view name, int index, Task<R> (*)(A...)) {
+  using Shape = Signature<Task<R>(A...)>;
+  return Method{.name = name,
+                .signatures = Shape::signatures,
+                .index = index,
+                .encode_arguments = &encode_tuple<typename Shape::Arguments>,
+                .decode_result = &decode_value<R>,
+                .serve = &serve<S, Member, R, A...>};
+}
+
+template <class S>
+constexpr std::string_view renamed(std::string_view name, std::string_view by_rule) {
+  if constexpr (requires { S::java_names; }) {
+    for (const auto& [cpp, java] : S::java_names) {
+      if (cpp == name) return java;
+    }
+  }
+  return by_rule;
+}
+
+template <class R, class... A>
+Task<R> call_remote(std::shared_ptr<const Route> route, const Method& method, CallOptions options,
+                    std::tuple<A...> arguments) {
+  Holder<R> result;
+  RemoteCall call(*route->remote, method, options, &arguments, result.address());
+  co_await call;
+  co_return result.take();
+}
+
+/// Holds the service for as long as its call runs.
+template <class R>
+Task<R> hold([[maybe_unused]] Slot::Pin pin, Task<R> task) {
+  co_return co_await std::move(task);
+}
+
+/// What every proxy stands on.
+template <class S>
+class ProxyBase : public S {
+ public:
+  ProxyBase(std::shared_ptr<const Route> route, CallOptions options)
+      : route_(std::move(route)), options_(std::move(options)) {}
+
+ protected:
+  template <auto Member, class R, class... A>
+  Task<R> call(const Method& method, A&&... arguments) {
+    if (Slot::Pin pin = route_->slot->acquire()) {
+      return call_local<R>(std::move(pin), [&](S& service) { return (service.*Member)(std::move(arguments)...); });
+    }
+    if (!route_->remote) return Task<R>::failed(no_provider(*route_));
+    return call_remote<R>(route_, method, options_, std::tuple<std::remove_cvref_t<A>...>(std::move(arguments)...));
+  }
+
+ private:
+  template <class R, class Invoke>
+  Task<R> call_local(Slot::Pin pin, Invoke invoke) {
+    try {
+      Task<R> task = invoke(*static_cast<S*>(pin.service()));
+      if (task.is_ready()) return task;
+      return hold(std::move(pin), std::move(task));
+    } catch (...) {
+      return Task<R>::failed(error_of_current_exception());
+    }
+  }
+
+  std::shared_ptr<const Route> route_;
+  CallOptions options_;
+};
+
+/// The proxy class: one link per method, each overriding its own, over ProxyBase.
+template <class S, int I, int N>
+struct Chain {
+  using type = typename Service<S>::template Link<I, typename Chain<S, I + 1, N>::type,
+                                                  SignatureOf<Service<S>::template Row<I>::kMember>>;
+};
+template <class S, int N>
+struct Chain<S, N, N> {
+  using type = ProxyBase<S>;
+};
+template <class S>
+using Proxy = typename Chain<S, 0, Service<S>::kCount>::type;
+
+template <class S, class F>
+using MemberPointer = F S::*;
+
+template <class S>
+inline constexpr auto kMethods = []<int... I>(std::integer_sequence<int, I...>) {
+  return std::array<Method, sizeof...(I)>{make_method<S, Service<S>::template Row<I>::kMember>(
+      Service<S>::template Row<I>::kName, I,
+      static_cast<SignatureOf<Service<S>::template Row<I>::kMember>*>(nullptr))...};
+}(std::make_integer_sequence<int, Service<S>::kCount>());
+
+}  // namespace detail
+
+/// The table of a service's methods.
+template <ServiceInterface S>
+inline constexpr Interface kInterface{Service<S>::kName, detail::kMethods<S>};
+
+}  // namespace sofa::rpc
+
+#define SOFA_SERVICE(Class, java_name, ...)                              \
+  template <>                                                            \
+  struct sofa::rpc::Service<Class> {                                     \
+    using S = Class;                                                     \
+    static constexpr std::string_view kName = java_name;                 \
+    static constexpr int kCount = 0 SOFA_EACH_(SOFA_COUNT_, __VA_ARGS__); \
+    template <int I>                                                     \
+    struct Row;                                                          \
+    template <int I, class Next, class F>                                \
+    struct Link;                                                         \
+    SOFA_EACH_(SOFA_METHOD_, __VA_ARGS__)                                \
+  };
+
+#define SOFA_COUNT_(i, entry) +1
+#define SOFA_METHOD_(i, entry)                                                                                 \
+  template <>                                                                                                  \
+  struct Row<i> {                                                                                              \
+    static constexpr auto kMember = SOFA_ENTRY_(SOFA_MEMBER_, entry);                                          \
+    static constexpr std::string_view kName = ::sofa::rpc::detail::renamed<S>(                                 \
+        SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry)),                                                            \
+        ::sofa::reflect::camel_case<SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry))>);                              \
+  };                                                                                                           \
+  template <class Next, class R, class... A>                                                                   \
+  struct Link<i, Next, ::sofa::Task<R>(A...)> : Next {                                                         \
+    using Next::Next;                                                                                          \
+    using Next::SOFA_ENTRY_(SOFA_NAME_, entry);                                                                \
+    ::sofa::Task<R> SOFA_ENTRY_(SOFA_NAME_, entry)(A... arguments) override {                                  \
+      return this->template call<Row<i>::kMember, R>(::sofa::rpc::detail::kMethods<S>[i], std::move(arguments)...); \
+    }                                                                                                          \
+  };
+
+// An entry is `name` or `(name, signature)`.
+#define SOFA_NAME_0(name) name
+#define SOFA_NAME_1(pair) SOFA_NAME_FIRST_ pair
+#define SOFA_NAME_FIRST_(name, ...) name
+#define SOFA_MEMBER_0(name) &S::name
+#define SOFA_MEMBER_1(pair) SOFA_MEMBER_PICK_ pair
+#define SOFA_MEMBER_PICK_(name, ...) static_cast<::sofa::rpc::detail::MemberPointer<S, __VA_ARGS__>>(&S::name)
+#define SOFA_TEXT_(name) SOFA_TEXT_NOW_(name)
+#define SOFA_TEXT_NOW_(name) #name
+
+// SOFA_ENTRY_(m, entry) is m##0(entry) for a plain entry and m##1(entry) for one in parentheses.
+#define SOFA_ENTRY_(macro, entry) SOFA_PASTE_(macro, SOFA_IN_PARENS_(entry))(entry)
+#define SOFA_PASTE_(a, b) SOFA_PASTE_NOW_(a, b)
+#define SOFA_PASTE_NOW_(a, b) a##b
+#define SOFA_IN_PARENS_(entry) SOFA_SECOND_(SOFA_SEEN_ entry, 0, )
+#define SOFA_SEEN_(...) ~, 1
+#define SOFA_SECOND_(...) SOFA_SECOND_NOW_(__VA_ARGS__)
+#define SOFA_SECOND_NOW_(first, second, ...) second
+
+// macro(index, entry) for each entry, up to 256; the index is an expression: 0 + 1 + 1.
+#define SOFA_EACH_(macro, ...) __VA_OPT__(SOFA_SCAN_(SOFA_STEP_(macro, 0, __VA_ARGS__)))
+#define SOFA_STEP_(macro, i, entry, ...) \
+  macro(i, entry) __VA_OPT__(SOFA_AGAIN_ SOFA_CALL_ (macro, i + 1, __VA_ARGS__))
+#define SOFA_AGAIN_() SOFA_STEP_
+#define SOFA_CALL_ ()
+#define SOFA_SCAN_(...) SOFA_SCAN4_(SOFA_SCAN4_(SOFA_SCAN4_(SOFA_SCAN4_(__VA_ARGS__))))
+#define SOFA_SCAN4_(...) SOFA_SCAN3_(SOFA_SCAN3_(SOFA_SCAN3_(SOFA_SCAN3_(__VA_ARGS__))))
+#define SOFA_SCAN3_(...) SOFA_SCAN2_(SOFA_SCAN2_(SOFA_SCAN2_(SOFA_SCAN2_(__VA_ARGS__))))
+#define SOFA_SCAN2_(...) SOFA_SCAN1_(SOFA_SCAN1_(SOFA_SCAN1_(SOFA_SCAN1_(__VA_ARGS__))))
+#define SOFA_SCAN1_(...) __VA_ARGS__
