@@ -10,4 +10,6 @@ foreach(header IN LISTS headers)
 endforeach()
 add_library(header_check OBJECT EXCLUDE_FROM_ALL ${units})
 target_include_directories(header_check PRIVATE ${CMAKE_SOURCE_DIR})
+# Headers of tests find their data by it, as sofa_part gives it to tests.
+target_compile_definitions(header_check PRIVATE SOFA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 target_compile_options(header_check PRIVATE -O0 -g0 -fno-sanitize=all)

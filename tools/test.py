@@ -5,6 +5,7 @@
   gates    release build of the binary and of what the benches run, then the gates of ctest (label `gate`)
   house    tests/house: layering, system calls, compiler health, compile time, documents, tracked text
   interop  tests/interop: real Java and Node peers
+  tsan     only when named: the test programs under ThreadSanitizer
 
 A googletest program counts as its cases, any other ctest entry as one. The last line is `N passed, N failed`, with
 `, N skipped` behind it when something was skipped; the exit code is 0 only when nothing failed and something passed.
@@ -116,10 +117,14 @@ def counting_script(script):
     return tally
 
 
-def stage_unit(options):
-    if not compile_preset("asan"):
+def test_programs(preset, options):
+    if not compile_preset(preset):
         return Tally(failed=1)
-    return ctest("asan", *(["-R", options.regex] if options.regex else []))
+    return ctest(preset, *(["-R", options.regex] if options.regex else []))
+
+
+def stage_unit(options):
+    return test_programs("asan", options)
 
 
 def stage_gates(_options):
@@ -137,13 +142,18 @@ def stage_interop(_options):
     return counting_script(script) if script.exists() else Tally()
 
 
-STAGES = {"unit": stage_unit, "gates": stage_gates, "house": stage_house, "interop": stage_interop}
+def stage_tsan(options):
+    return test_programs("tsan", options)
+
+
+STAGES = {"unit": stage_unit, "gates": stage_gates, "house": stage_house, "interop": stage_interop, "tsan": stage_tsan}
+DEFAULT = ["unit", "gates", "house", "interop"]
 
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev test", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--only", default=",".join(STAGES), help="stages to run, comma between them")
-    parser.add_argument("-R", dest="regex", help="only ctest entries of the unit stage that match")
+    parser.add_argument("--only", default=",".join(DEFAULT), help="stages to run, comma between them")
+    parser.add_argument("-R", dest="regex", help="only ctest entries of unit and tsan that match")
     options = parser.parse_args()
     chosen = options.only.split(",")
     unknown = [name for name in chosen if name not in STAGES]
