@@ -101,8 +101,8 @@ struct FrameView {
 struct Limits {
   std::uint32_t class_bytes = kMaxClassBytes;
   std::uint32_t header_bytes = kMaxHeaderBytes;
-  std::uint32_t content_bytes = 8u << 20;  // as SOFARPC's transport.payload.max
-  std::uint32_t header_entries = kMaxHeaderEntries;
+  std::uint32_t content_bytes = 8u << 20;            // as SOFARPC's transport.payload.max
+  std::uint32_t header_entries = kMaxHeaderEntries;  // for HeaderReader: decode() does not look into the map
 };
 
 enum class Outcome : std::uint8_t { kFrame, kNeedMore, kError };

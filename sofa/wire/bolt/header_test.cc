@@ -62,6 +62,8 @@ TEST(Header, LyingLengthsAreDamage) {
     append_header_entry(map, "key", "value");
     store_be(&map[7], length);
     EXPECT_FALSE(is_sound(map)) << length;
+    std::string_view value;
+    EXPECT_EQ(find_header(map, "key", value), HeaderFind::kDamaged) << "a value never reaches beyond the map";
     store_be(&map[0], length);
     EXPECT_FALSE(is_sound(map)) << length;
   }
