@@ -12,7 +12,8 @@ import time
 import traceback
 from pathlib import Path
 
-CHECKS = ["layering", "documents", "tracked_text", "packages", "headers", "system_calls", "compile_time", "compiler_health"]
+CHECKS = ["layering", "formatting", "documents", "tracked_text", "packages", "headers", "system_calls", "compile_time",
+          "compiler_health"]
 
 
 def row(label, action):
