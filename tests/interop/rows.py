@@ -1,0 +1,98 @@
+"""What is run against what: the programs, and the rows with the number of checks each must pass."""
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "peers"))
+import build  # noqa: E402
+
+JAVA = "java-5.13.2"
+JAVA_5_9 = "java-5.9.2"
+JAVA_5_5 = "java-5.5.9"
+NODE = "node-2.10.0"
+CPP = "cpp"
+
+# The C++ programs; {root}, {sofa} and {cpp_client} are filled in by run.py. A server takes {port}, which was free a
+# moment ago, or picks its own and says so in the line that makes it ready: READY port=N ...
+CPP_SERVER = ["{sofa}", "serve", "{root}/examples/bank/bank.yaml", "--listen", "bolt://127.0.0.1:0"]
+CPP_CLIENT = ["{cpp_client}", "--addr", "127.0.0.1:{port}"]
+
+# The clients of Java and C++ take the same arguments; 'basic' is what a peer of any language holds.
+MODES = {
+    "sync": (["--mode", "sync", "--count", "5", "--timeout-check"], 56),
+    "future": (["--mode", "future", "--count", "5"], 5),
+    "callback": (["--mode", "callback", "--count", "5"], 2),
+    "oneway": (["--mode", "oneway", "--count", "5"], 6),
+    "generic": (["--mode", "generic", "--count", "5"], 11),
+    "basic": (["--mode", "basic", "--count", "5"], 24),
+}
+ALL = list(MODES)
+# 5.5.9's server lets an exception's cause travel, which the sync list (rightly) takes for a fault.
+WITHOUT_SYNC = [mode for mode in ALL if mode != "sync"]
+NODE_CHECKS = 27
+
+
+@dataclass
+class Program:
+    argv: list
+    peer: str = ""  # a real peer, to be built first
+    clean_stop: bool = False  # must exit with 0 when asked to stop
+
+
+@dataclass
+class Row:
+    server: str
+    client: str
+    mode: str
+    args: list
+    expect: int
+    group: str = "cpp"  # or "control": real peers only, which proves the peers and run.py itself
+    seconds: float = field(default=60)
+
+    @property
+    def name(self):
+        return f"{self.client} -> {self.server} / {self.mode}"
+
+
+def servers(seconds):
+    """Real peers end by themselves after so many seconds, whatever happens to us."""
+    table = {CPP: Program(CPP_SERVER, clean_stop=True)}
+    for name, peer in build.PEERS.items():
+        table[name] = Program(peer.command("server", "--port", "{port}", "--seconds", str(seconds)), peer=name)
+    return table
+
+
+def clients():
+    table = {CPP: Program(CPP_CLIENT)}
+    for name, peer in build.PEERS.items():
+        table[name] = Program(peer.command("client", "--addr", "127.0.0.1:{port}"), peer=name)
+    return table
+
+
+def _rows(group, server, client, modes):
+    return [Row(server, client, mode, MODES[mode][0], MODES[mode][1], group) for mode in modes]
+
+
+def _node(group, server):
+    return [Row(server, NODE, "checks", ["--count", "5"], NODE_CHECKS, group)]
+
+
+def rows():
+    return [
+        *_rows("cpp", CPP, JAVA, ALL),
+        *_node("cpp", CPP),
+        *_rows("cpp", CPP, JAVA_5_9, ALL),
+        *_rows("cpp", CPP, JAVA_5_5, ALL),
+        *_rows("cpp", JAVA, CPP, ALL),
+        *_rows("cpp", NODE, CPP, ["basic"]),
+        *_rows("cpp", JAVA_5_9, CPP, ALL),
+        *_rows("cpp", JAVA_5_5, CPP, WITHOUT_SYNC),
+        *_rows("control", JAVA, JAVA, ALL),
+        *_node("control", JAVA),
+        *_node("control", NODE),
+        *_rows("control", NODE, JAVA, ["basic"]),
+        *_rows("control", JAVA, JAVA_5_9, ALL),
+        *_rows("control", JAVA, JAVA_5_5, ALL),
+        *_rows("control", JAVA_5_9, JAVA, ALL),
+        *_rows("control", JAVA_5_5, JAVA, WITHOUT_SYNC),
+    ]
