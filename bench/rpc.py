@@ -84,7 +84,7 @@ def java(*arguments):
     found = sorted(glob.glob(os.path.join(os.environ.get("SOFA_CACHE", os.path.expanduser("~/.cache/sofa")), "peers",
                                           "java-5.13.2*", "sofa-peers-1.0.jar")), key=os.path.getmtime)
     if not shutil.which("java") or not found:
-        raise Missing("the Java peer is not built here: run tests/peers/build.sh (needs a JDK and Maven)")
+        raise Missing("the Java peer is not built here: run tests/peers/build.py (needs a JDK and Maven)")
     return ["java", "-Xms256m", "-Xmx1g", "-jar", found[-1], *arguments]
 
 
