@@ -3,7 +3,6 @@
 #include <cassert>
 #include <cstring>
 #include <limits>
-#include <optional>
 
 #include <zlib.h>
 
@@ -12,11 +11,14 @@ namespace {
 
 constexpr std::uint8_t kSwitchReserved = 0x80;
 
-Decoded need(std::size_t size) {
-  return {Outcome::kNeedMore, false, {}, size};
+// The outcome is set and the decoding ends: always false, for `return need(…)`.
+bool need(Decoded& outcome, std::size_t size) {
+  outcome = {Outcome::kNeedMore, false, {}, size};
+  return false;
 }
-Decoded refuse(BoltError error) {
-  return {Outcome::kError, false, error, 0};
+bool refuse(Decoded& outcome, BoltError error) {
+  outcome = {Outcome::kError, false, error, 0};
+  return false;
 }
 
 bool fits(FrameType type, Command command) {
@@ -33,46 +35,47 @@ bool fits(FrameType type, Command command) {
 }
 
 // Reads the three lengths, the last 8 bytes of a head. A sign bit is a negative length: Java's are signed.
-std::optional<Decoded> read_lengths(const std::uint8_t* at, const Limits& limits, Head& head) {
+bool read_lengths(const std::uint8_t* at, const Limits& limits, Head& head, Decoded& outcome) {
   const auto class_bytes = load_be<std::int16_t>(at);
   const auto header_bytes = load_be<std::int16_t>(at + 2);
   const auto content_bytes = load_be<std::int32_t>(at + 4);
-  if ((class_bytes | header_bytes | content_bytes) < 0) return refuse(BoltError::kBadLength);
+  if ((class_bytes | header_bytes | content_bytes) < 0) return refuse(outcome, BoltError::kBadLength);
   head.class_bytes = static_cast<std::uint32_t>(class_bytes);
   head.header_bytes = static_cast<std::uint32_t>(header_bytes);
   head.content_bytes = static_cast<std::uint32_t>(content_bytes);
   if (head.class_bytes > limits.class_bytes || head.header_bytes > limits.header_bytes ||
       head.content_bytes > limits.content_bytes) {
-    return Decoded{Outcome::kError, true, BoltError::kTooLarge, head.frame_size()};
+    outcome = {Outcome::kError, true, BoltError::kTooLarge, head.frame_size()};
+    return false;
   }
-  return std::nullopt;
+  return true;
 }
 
-// Reads the head, judging every byte as soon as it is there. Nothing returned: the head is complete and in order.
-std::optional<Decoded> read_head(BytesView in, const Limits& limits, Head& head) {
-  if (in.empty()) return need(head_size(Protocol::kV1, FrameType::kResponse));
+// Reads the head, judging every byte as soon as it is there. True: the head is complete and in order.
+bool read_head(BytesView in, const Limits& limits, Head& head, Decoded& outcome) {
+  if (in.empty()) return need(outcome, head_size(Protocol::kV1, FrameType::kResponse));
   const std::uint8_t* at = in.data();
   head.form.protocol = Protocol{at[0]};
   const bool v2 = head.form.protocol == Protocol::kV2;
-  if (!v2 && head.form.protocol != Protocol::kV1) return refuse(BoltError::kUnknownProtocol);
+  if (!v2 && head.form.protocol != Protocol::kV1) return refuse(outcome, BoltError::kUnknownProtocol);
   const std::size_t type_at = v2 ? 2 : 1;
-  if (v2 && in.size() > 1 && at[1] != 1 && at[1] != 2) return refuse(BoltError::kUnknownVersion);
-  if (in.size() <= type_at) return need(head_size(head.form.protocol, FrameType::kResponse));
-  if (at[type_at] > static_cast<std::uint8_t>(FrameType::kOneway)) return refuse(BoltError::kUnknownType);
+  if (v2 && in.size() > 1 && at[1] != 1 && at[1] != 2) return refuse(outcome, BoltError::kUnknownVersion);
+  if (in.size() <= type_at) return need(outcome, head_size(head.form.protocol, FrameType::kResponse));
+  if (at[type_at] > static_cast<std::uint8_t>(FrameType::kOneway)) return refuse(outcome, BoltError::kUnknownType);
   head.type = FrameType{at[type_at]};
   const std::size_t size = head.head_size();
-  if (in.size() < size) return need(size);
+  if (in.size() < size) return need(outcome, size);
 
   head.form.version = v2 ? at[1] : 1;
   at += type_at + 1;
   head.command = Command{load_be<std::uint16_t>(at)};
-  if (!fits(head.type, head.command)) return refuse(BoltError::kUnknownCommand);
+  if (!fits(head.type, head.command)) return refuse(outcome, BoltError::kUnknownCommand);
   head.command_version = at[2];
   head.id = load_be<std::uint32_t>(at + 3);
   head.codec = Codec{at[7]};
   at += 8;
   head.form.switches = v2 ? *at++ : 0;
-  if (head.form.switches & kSwitchReserved) return refuse(BoltError::kBadSwitch);
+  if (head.form.switches & kSwitchReserved) return refuse(outcome, BoltError::kBadSwitch);
   if (head.type == FrameType::kResponse) {
     head.status = Status{load_be<std::uint16_t>(at)};
     head.timeout_ms = -1;
@@ -82,7 +85,7 @@ std::optional<Decoded> read_head(BytesView in, const Limits& limits, Head& head)
     head.timeout_ms = load_be<std::int32_t>(at);
     at += 4;
   }
-  return read_lengths(at, limits, head);
+  return read_lengths(at, limits, head, outcome);
 }
 
 ShortFrame short_frame(Head head) {
@@ -95,7 +98,8 @@ ShortFrame short_frame(Head head) {
 }  // namespace
 
 Decoded decode(BytesView in, const Limits& limits, FrameView& frame) {
-  if (auto stop = read_head(in, limits, frame.head)) return *stop;
+  Decoded outcome;
+  if (!read_head(in, limits, frame.head, outcome)) return outcome;
   const Head& head = frame.head;
   const std::size_t size = head.frame_size();
   if (in.size() < size) return {Outcome::kNeedMore, true, {}, size};

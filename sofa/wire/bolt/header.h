@@ -37,9 +37,10 @@ class HeaderReader {
 
   /// Reads the next entry. False at the end, and where the map is damaged or has too many entries.
   bool next(HeaderEntry& entry) {
-    if (at_ == end_ || damaged_) return false;
-    if (entries_left_ == 0 || !read(entry.key) || !read(entry.value)) {
+    if (at_ == end_) return false;
+    if (entries_left_ == 0 || !read(entry.key) || !read(entry.value)) [[unlikely]] {
       damaged_ = true;
+      at_ = end_;
       return false;
     }
     --entries_left_;
@@ -50,18 +51,20 @@ class HeaderReader {
 
  private:
   bool read(std::string_view& text) {
-    if (end_ - at_ < 4) return false;
-    const auto length = load_be<std::int32_t>(at_);
+    const auto left = static_cast<std::size_t>(end_ - at_);
+    if (left < 4) return false;
+    const auto length = load_be<std::uint32_t>(at_);
     at_ += 4;
-    if (length < 0) {
+    if (length > left - 4) [[unlikely]] {
       text = {};
-      return length == -1;
+      return length == kNullLength;
     }
-    if (length > end_ - at_) return false;
-    text = {reinterpret_cast<const char*>(at_), static_cast<std::size_t>(length)};
+    text = {reinterpret_cast<const char*>(at_), length};
     at_ += length;
     return true;
   }
+
+  static constexpr std::uint32_t kNullLength = 0xffffffff;
 
   const std::uint8_t* at_;
   const std::uint8_t* end_;
