@@ -83,7 +83,7 @@ def self_test():
         "sofa/io/a.cc": '  #  include <sofa/io/posix/loop.h>',
         "sofa/registry/a.cc": '#include "sofa/unit/rules.h"',
         "sofa/unheard_of/a.cc": '#include "sofa/base/error.h"',
-        "examples/bank/a.cc": '#include "sofa/io/posix/loop.h"',
+        "examples/bank/a.cc": '#include "sofa/io/sim/world.h"',
         "sofa/rpc/b.cc": '#include "sofa/sdk.h"',
     }
     legal = {
