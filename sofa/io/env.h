@@ -174,7 +174,19 @@ struct Env {
   Blocking& blocking;
 };
 
-enum class IoError { kWouldBlock = 1, kNoHandles, kRefused, kClosed, kTimeout, kCancelled, kAddress, kSystem, kLimit, kStopped };
+enum class IoError {
+  kWouldBlock = 1,
+  kNoHandles,
+  kRefused,
+  kClosed,
+  kTimeout,
+  kCancelled,
+  kAddress,
+  kSystem,
+  kLimit,
+  kStopped,
+  kThrown
+};
 const ErrorPart& error_part(IoError);
 
 }  // namespace sofa::io
