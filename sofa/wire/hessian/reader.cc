@@ -404,27 +404,33 @@ std::string_view Reader::next_field_name(std::uint32_t& at) const {
   return {reinterpret_cast<const char*>(p), static_cast<std::size_t>(scan.end - p)};
 }
 
-std::string_view Reader::peek_class() {
+const ClassDef* Reader::peek_class_def() {
   const Kind kind = peek();
+  const std::uint8_t* const here = cur_;
   if (kind == Kind::kReference) {
-    const std::uint8_t* const here = cur_;
     const std::uint32_t reference = read_reference();
     Jump jump;
-    if (!ok() || !enter(reference, jump)) return {};
-    const std::string_view name = peek_class();
+    if (!ok() || !enter(reference, jump)) return nullptr;
+    const ClassDef* const def = peek_class_def();
     leave(jump);
-    if (ok()) cur_ = here;
-    return name;
+    if (!ok()) return nullptr;
+    cur_ = here;
+    return def;
   }
-  if (kind != Kind::kObject) return {};
-  const std::uint8_t* const here = cur_++;
-  const auto number = static_cast<std::uint64_t>(read_integer(0, INT32_MAX));
-  if (!ok()) return {};
+  if (kind != Kind::kObject) return nullptr;
+  ++cur_;
+  const auto number = static_cast<std::uint32_t>(read_int());
+  if (!ok()) return nullptr;
   if (number >= classes_.size()) {
-    return fail(HessianError::kBadReference, fmt::format("no class has number {}", number)), std::string_view();
+    return fail(HessianError::kBadReference, fmt::format("no class has number {}", number)), nullptr;
   }
   cur_ = here;
-  return classes_[number].name;
+  return &classes_[number];
+}
+
+std::string_view Reader::peek_class() {
+  const ClassDef* const def = peek_class_def();
+  return def == nullptr ? std::string_view() : def->name;
 }
 
 std::string_view Reader::read_type() {

@@ -157,6 +157,8 @@ class Reader {
   ClassDef& class_def(std::uint32_t number) { return classes_[number]; }
   /// The class of the object that the next value is, or refers to; empty for other values. Moves nothing.
   std::string_view peek_class();
+  /// The same as a definition; null for other values. Valid until the next read.
+  const ClassDef* peek_class_def();
   /// Walks the field names of a definition: start with def.fields_at, call field_count times.
   std::string_view next_field_name(std::uint32_t& at) const;
   /// Takes in a class definition that is byte for byte the expected one, without looking at its parts; false, and

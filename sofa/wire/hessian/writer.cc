@@ -256,14 +256,15 @@ void Writer::write_reference(std::uint32_t reference) {
   }
 }
 
-bool Writer::write_if_known(const void* object, const void* type, std::shared_ptr<const void> owner) {
-  if (const std::uint32_t* reference = known_.find({object, type})) {
-    write_reference(*reference);
-    return true;
-  }
+bool Writer::write_known(const void* object, const void* type) {
+  const std::uint32_t* reference = known_.find({object, type});
+  if (reference != nullptr) write_reference(*reference);
+  return reference != nullptr;
+}
+
+void Writer::remember(const void* object, const void* type, std::shared_ptr<const void> owner) {
   known_.insert({object, type}, references_);
   if (owner != nullptr) keep(std::move(owner));
-  return false;
 }
 
 // --- constant fronts

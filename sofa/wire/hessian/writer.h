@@ -66,10 +66,17 @@ class Writer {
   void begin_object(const Definition& definition);
   void write_reference(std::uint32_t reference);
 
-  /// For values with identity: writes a reference where `object` was written before as the same `type`, else remembers
-  /// that the list, map or object begun next is it. `owner` keeps it alive as long as this writer can refer to it; null
-  /// for statics.
-  bool write_if_known(const void* object, const void* type, std::shared_ptr<const void> owner);
+  /// For values with identity: writes a reference where `object` was remembered as the same `type`.
+  bool write_known(const void* object, const void* type);
+  /// The list, map or object begun next is `object`. `owner` keeps it alive as long as this writer can refer to it;
+  /// null for what outlives the writer anyway.
+  void remember(const void* object, const void* type, std::shared_ptr<const void> owner);
+  /// Both in one: true when a reference was written, else the next value is remembered.
+  bool write_if_known(const void* object, const void* type, std::shared_ptr<const void> owner) {
+    if (write_known(object, type)) return true;
+    remember(object, type, std::move(owner));
+    return false;
+  }
 
   /// Bytes that are Hessian already. What they register must be told by resume().
   void write_raw(BytesView bytes) { put(bytes.data(), bytes.size()); }
