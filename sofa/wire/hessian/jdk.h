@@ -40,8 +40,8 @@ struct Codec<Date> {
   static constexpr bool kNullIsEmpty = false;
   static constexpr bool kCompound = false;
   static std::string array_type() { return "date"; }
-  static void encode(Writer& to, const Date& value) { to.write_date(value.ms); }
-  static void decode(Reader& from, Date& value) { value.ms = from.read_date(); }
+  static void encode(Writer& to, const Date& value) { to.write_date(value.milliseconds); }
+  static void decode(Reader& from, Date& value) { value.milliseconds = from.read_date(); }
 };
 
 /// java.sql's dates, to the millisecond.
