@@ -64,7 +64,7 @@ class Harness(unittest.TestCase):
                                    clean_stop=True)}
         clients = {name: Program([PYTHON, str(self.dir / "client.py"), "{port}", client]) for name in names}
         chosen = [Row(server, name, "m", [], expect, seconds=seconds) for name in names]
-        with mock.patch.multiple(run, READY_SECONDS=2, STOP_SECONDS=1):
+        with mock.patch.multiple(run, READY_SECONDS=8, STOP_SECONDS=3):
             return run.Runner(chosen, servers, clients, {}, self.dir).run(jobs, lambda _: None)
 
     def assert_fails(self, why, **kwargs):
@@ -101,7 +101,7 @@ class Harness(unittest.TestCase):
         self.assert_fails("exited with 5 though", client="bad-exit")
 
     def test_client_that_hangs(self):
-        self.assert_fails("not done within", client="hangs", seconds=1)
+        self.assert_fails("not done within", client="hangs", seconds=2)
 
     def test_server_that_dies_before_it_is_ready(self):
         self.assert_fails("ended with 3 before it could be called", server="dies-early")
