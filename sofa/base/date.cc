@@ -119,8 +119,9 @@ Result<Date> Date::parse(std::string_view text) {
 }
 
 std::string Date::to_string() const {
-  const std::int64_t days = milliseconds >= 0 ? milliseconds / kDayMs : -((-(milliseconds + 1)) / kDayMs) - 1;
-  const std::int64_t ms = milliseconds - days * kDayMs;
+  const std::int64_t rest = milliseconds % kDayMs;
+  const std::int64_t days = milliseconds / kDayMs - (rest < 0 ? 1 : 0);
+  const std::int64_t ms = rest < 0 ? rest + kDayMs : rest;
   const Civil civil = civil_of(days);
   const bool plain = civil.year >= 0 && civil.year <= 9999;
   return fmt::format("{}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
