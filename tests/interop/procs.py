@@ -37,7 +37,7 @@ class Process:
     def __init__(self, argv, log):
         self.argv = argv
         self.log = log
-        with open(log, "ab") as out, self._lock:
+        with open(log, "wb") as out, self._lock:
             if self._stopping:
                 raise Stopping()
             self._popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,

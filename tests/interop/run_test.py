@@ -18,7 +18,7 @@ from rows import Program, Row, build, rows  # noqa: E402
 PYTHON = sys.executable
 
 SERVER = """
-    import signal, socket, sys, time
+    import os, signal, socket, sys, time
     port, kind = int(sys.argv[1]), sys.argv[2]
     if kind == "clash-once":
         marker = sys.argv[3]
@@ -36,6 +36,8 @@ SERVER = """
     while True:
         c = s.accept()[0]
         if kind == "dies-when-called": sys.exit(4)
+        if kind == "dies-once" and not os.path.exists(sys.argv[3]):
+            open(sys.argv[3], "x").close(); sys.exit(4)
         c.sendall(b"hello")
 """
 CLIENT = """
@@ -44,7 +46,7 @@ CLIENT = """
     c = socket.create_connection(("127.0.0.1", port))
     if kind == "hangs" or not c.recv(5): time.sleep(60)
     if kind == "silent": sys.exit(0)
-    if kind == "one-fails": print("FAIL balance: got 1\\n6 passed, 1 failed"); sys.exit(1)
+    if kind == "one-fails": print("FAIL balance: got 1\\n6 passed, 1 failed"); sys.exit(0)
     print("7 passed, 0 failed")
     sys.exit(5 if kind == "bad-exit" else 0)
 """
@@ -92,7 +94,7 @@ class Harness(unittest.TestCase):
         self.assert_fails("7 checks passed, 6 expected", expect=6)
 
     def test_failed_check_shows_the_output(self):
-        self.assert_fails("FAIL balance: got 1", client="one-fails")
+        self.assert_fails("FAIL balance: got 1", client="one-fails", expect=6)
 
     def test_client_that_says_nothing(self):
         self.assert_fails("never said", client="silent")
@@ -109,13 +111,17 @@ class Harness(unittest.TestCase):
     def test_server_that_is_never_ready(self):
         self.assert_fails("not READY within", server="never-ready")
 
-    def test_server_that_dies_when_called_is_seen_at_once_and_started_again(self):
+    def test_server_that_dies_when_called_is_seen_at_once(self):
         started = time.monotonic()
         outcomes = self.outcomes(server="dies-when-called", count=2)
         self.assertLess(time.monotonic() - started, 15)
         self.assertEqual([o.result for o in outcomes], ["FAIL", "FAIL"])
         for outcome in outcomes:
             self.assertIn("the server ended with 4", outcome.why)
+
+    def test_server_that_died_once_is_started_again_for_the_next_row(self):
+        outcomes = self.outcomes(server="dies-once", count=2)
+        self.assertEqual([o.result for o in outcomes], ["FAIL", "ok", "ok"], outcomes)
 
     def test_unclean_stop(self):
         self.assertIn("asked to stop, it exited with 9", self.outcomes(server="unclean")[-1].why)
@@ -151,7 +157,7 @@ class Harness(unittest.TestCase):
     def test_terminated_run_leaves_nothing_behind(self):
         script = self.dir / "given_up.py"
         script.write_text(textwrap.dedent(f"""
-            import sys
+            import os, sys
             sys.path[:0] = [{str(Path(run.__file__).parent)!r}]
             import rows, run
             d = {str(self.dir)!r}
@@ -162,18 +168,26 @@ class Harness(unittest.TestCase):
             start = procs.__init__
             def told(self, *args):
                 start(self, *args)
-                print(self._popen.pid, flush=True)
+                os.write(2, b"%d\\n" % self._popen.pid)
             procs.__init__ = told
             sys.exit(run.main())
         """))
-        runner = subprocess.Popen([PYTHON, str(script), "--jobs", "2"], stdout=subprocess.PIPE, text=True)
-        children = [int(runner.stdout.readline()) for _ in range(3)]  # the server and two clients
+        runner = subprocess.Popen([PYTHON, str(script), "--jobs", "2"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                  text=True)
+        self.addCleanup(runner.stderr.close)
+        self.addCleanup(runner.kill)
+        children = [int(runner.stderr.readline()) for _ in range(3)]  # the server and two clients
         runner.send_signal(signal.SIGTERM)
         self.assertEqual(runner.wait(20), 143)
-        runner.stdout.close()
         for pid in children:
             with self.assertRaises(ProcessLookupError):
                 os.kill(pid, 0)
+
+    def test_nothing_starts_once_the_run_is_given_up(self):
+        self.addCleanup(setattr, run.procs.Process, "_stopping", False)
+        run.procs.Process.stop_all()
+        with self.assertRaises(run.procs.Stopping):
+            run.procs.Process([PYTHON, "-c", ""], self.dir / "late.log")
 
     def test_the_table(self):
         names = [(row.group, row.name) for row in rows()]
