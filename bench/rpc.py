@@ -57,7 +57,8 @@ TARGETS = {  # bar: (unit, met, target as text)
 
 SERVER_CORE, LOAD_CORE = 0, 1
 CONNECTIONS, IN_FLIGHT = 8, 64
-FRAME = os.path.join(ROOT, "bench", "data", "java_echo_100.bin")  # a Java client's echo of 100 bytes
+REQUEST = os.path.join(ROOT, "bench", "frames", "echo-100-request.bin")  # a Java client's echo of 100 bytes
+ANSWER = os.path.join(ROOT, "bench", "frames", "echo-100-answer.bin")
 
 
 def program(name):
@@ -77,7 +78,7 @@ def our_server(shards=1, core=SERVER_CORE):
 
 
 def floor_server():
-    return Server([program("floor"), "--port", "0", "--request", FRAME], SERVER_CORE)
+    return Server([program("floor"), "--port", "0", "--answer", ANSWER], SERVER_CORE)
 
 
 def java(*arguments):
@@ -100,8 +101,8 @@ def java_server():
 
 
 def lean(server, seconds, connections=CONNECTIONS, in_flight=IN_FLIGHT, rate=0):
-    """One closed- or open-loop load; adds the server's CPU microseconds a request."""
-    found = run_json([program("lean_client"), "--addr", server.address, "--frame", FRAME, "--connections",
+    """One closed- or open-loop load; with the server's CPU a request (seconds per million: microseconds)."""
+    found = run_json([program("lean_client"), "--addr", server.address, "--frame", REQUEST, "--connections",
                       str(connections), "--outstanding", str(in_flight // connections), "--seconds", str(seconds),
                       "--rate", str(rate), "--pid", str(server.pid)], LOAD_CORE)
     if found["errors"]:
@@ -132,7 +133,7 @@ class Bench:
             lean(peer, self.warmup)
             over, ratio = [], []
             for turn in range(self.rounds):
-                cost = {name: lean(server, self.seconds)["server_cpu_us"]
+                cost = {name: lean(server, self.seconds)["server_cpu_s_per_million"]
                         for name, server in (("floor", floor), ("ours", ours), ("java", peer))}
                 note(f"round {turn + 1}/{self.rounds}: " + ", ".join(f"{k} {v:.2f} us" for k, v in cost.items()))
                 over.append(cost["ours"] - cost["floor"])
@@ -144,14 +145,14 @@ class Bench:
         with our_server() as ours:
             ratio = []
             for turn in range(self.rounds):
-                mine = our_client(ours, self.seconds)["client_cpu_us"]
+                mine = our_client(ours, self.seconds)["client_cpu_s_per_million"]
                 theirs = java_client(ours, self.seconds, self.warmup)["client_cpu_s_per_million"]
                 note(f"round {turn + 1}/{self.rounds}: ours {mine:.2f} us, Java {theirs:.1f} us")
                 ratio.append(mine / theirs)
             return {"rpc.client_cpu_vs_java": ratio}
 
     def against_floor(self):
-        with floor_server() as floor, our_server() as ours, Server([program("io_echo"), "--port", "0", "--request", FRAME],
+        with floor_server() as floor, our_server() as ours, Server([program("io_echo"), "--port", "0", "--answer", ANSWER],
                                                                   SERVER_CORE) as echo:
             e2e, io, pingpong = [], [], []
             for turn in range(self.rounds):
@@ -192,7 +193,7 @@ class Bench:
                     found = run_json([program("rpc_client"), "--addr", server.address, "--seconds", str(self.seconds),
                                       "--burn-us", "100"])
                     rates.append(found["rps"])
-                    load = found["client_cpu_us"] * found["rps"] / 1e6
+                    load = found["client_cpu_s_per_million"] * found["rps"] / 1e6
             ratio.append(rates[1] / rates[0])
             note(f"round {turn + 1}/{self.rounds}: two shards over one {ratio[-1]:.2f}; the load generator took "
                  f"{load:.3f} of a core")

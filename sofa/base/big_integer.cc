@@ -6,6 +6,8 @@
 #include <limits>
 #include <ostream>
 
+#include <fmt/format.h>
+
 #include "sofa/base/magnitude.h"
 
 namespace sofa {

@@ -1,5 +1,6 @@
 #include "sofa/base/date.h"
 
+#include <chrono>
 #include <optional>
 #include <ostream>
 

@@ -9,13 +9,13 @@
 // Ownership: a value. Threads: as int. Errors: DateError.
 #pragma once
 
-#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <iosfwd>
 #include <string>
 #include <string_view>
 
+#include "sofa/base/chrono.h"
 #include "sofa/base/error.h"
 
 namespace sofa {

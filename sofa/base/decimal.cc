@@ -4,6 +4,8 @@
 #include <limits>
 #include <ostream>
 
+#include <fmt/format.h>
+
 namespace sofa {
 
 namespace {

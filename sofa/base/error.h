@@ -14,15 +14,15 @@
 // Ownership: an Error is one shared pointer, cheap to copy. Threads: immutable once made, so any thread may read it.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <fmt/core.h>
+#include <tl/expected.hpp>
 
 namespace sofa {
 
@@ -83,7 +83,9 @@ template <ErrorEnum E, class... Args>
 [[nodiscard]] tl::unexpected<Error> fail(E code, fmt::format_string<Args...> format, Args&&... args) {
   return tl::unexpected<Error>(Error(code, fmt::format(format, std::forward<Args>(args)...)));
 }
-[[nodiscard]] inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+[[nodiscard]] inline tl::unexpected<Error> fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
 
 }  // namespace sofa
 
@@ -91,13 +93,14 @@ template <ErrorEnum E, class... Args>
 // SOFA_TRY_VOID(expression): the same for a Result<void>.
 #define SOFA_CONCAT_(a, b) a##b
 #define SOFA_CONCAT(a, b) SOFA_CONCAT_(a, b)
-#define SOFA_TRY_(tmp, declaration, ...)                                  \
-  auto tmp = (__VA_ARGS__);                                               \
-  if (!tmp) [[unlikely]] return tl::unexpected<::sofa::Error>(std::move(tmp).error()); \
+#define SOFA_TRY_(tmp, declaration, ...)                          \
+  auto tmp = (__VA_ARGS__);                                       \
+  if (!tmp) [[unlikely]]                                          \
+    return tl::unexpected<::sofa::Error>(std::move(tmp).error()); \
   declaration = *std::move(tmp)
 #define SOFA_TRY(declaration, ...) SOFA_TRY_(SOFA_CONCAT(sofa_try_, __LINE__), declaration, __VA_ARGS__)
-#define SOFA_TRY_VOID(...)                                                                        \
-  do {                                                                                            \
-    if (auto sofa_try = (__VA_ARGS__); !sofa_try) [[unlikely]]                                    \
-      return tl::unexpected<::sofa::Error>(std::move(sofa_try).error());                          \
+#define SOFA_TRY_VOID(...)                                               \
+  do {                                                                   \
+    if (auto sofa_try = (__VA_ARGS__); !sofa_try) [[unlikely]]           \
+      return tl::unexpected<::sofa::Error>(std::move(sofa_try).error()); \
   } while (false)

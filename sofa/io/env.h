@@ -9,7 +9,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "sofa/base/bytes.h"
+#include "sofa/base/chrono.h"
 #include "sofa/base/error.h"
 #include "sofa/io/address.h"
 

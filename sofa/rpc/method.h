@@ -10,6 +10,7 @@
 
 namespace sofa::hessian {
 class Reader;
+class Registry;
 class Writer;
 }  // namespace sofa::hessian
 
@@ -37,6 +38,8 @@ struct Method {
 struct Interface {
   std::string_view name;  // "dev.sofa.bank.AccountService"
   std::span<const Method> methods;
+  /// The exceptions that callers get as their own C++ types; null: all come as hessian::RemoteException.
+  const hessian::Registry& (*exceptions)() = nullptr;
 };
 
 /// `interface:version[:uniqueId]`, SOFARPC's identity of a service.

@@ -15,6 +15,8 @@
 // stands in parentheses with the signature that is meant. Methods return Task<T> and take their parameters by value.
 // snake_case names go over the wire as camelCase; a name that differs is given in the interface:
 //   static constexpr std::pair<std::string_view, std::string_view> java_names[] = {{"get_balance", "balance"}};
+// The exceptions that callers shall get as their own C++ types are listed there too, as Java's throws clause does:
+//   using Throws = sofa::rpc::Throws<InsufficientFunds>;
 //
 // What the macro makes: rpc::Service<AccountService> with the table of methods (for bindings) and a proxy class (for
 // references). No state, nothing registered at start-up.
@@ -29,6 +31,7 @@
 #include <utility>
 
 #include "sofa/base/reflect.h"
+#include "sofa/io/async.h"
 #include "sofa/io/task.h"
 #include "sofa/rpc/error.h"
 #include "sofa/rpc/method.h"
@@ -37,12 +40,28 @@
 #include "sofa/rpc/signature.h"
 #include "sofa/rpc/slot.h"
 #include "sofa/wire/hessian/codec.h"
+#include "sofa/wire/hessian/containers.h"
+#include "sofa/wire/hessian/jdk.h"
+#include "sofa/wire/hessian/throwable.h"
 
 namespace sofa::rpc {
 
 /// Specialised by SOFA_SERVICE.
 template <class S>
 struct Service;
+
+/// The exceptions of a service (classes derived from hessian::Exception).
+template <class... Exceptions>
+struct Throws {
+  static const hessian::Registry& registry() {
+    static const hessian::Registry made = [] {
+      hessian::Registry registry;
+      (registry.add<Exceptions>(), ...);
+      return registry;
+    }();
+    return made;
+  }
+};
 
 /// A class that SOFA_SERVICE was applied to.
 template <class S>
@@ -269,43 +288,52 @@ inline constexpr auto kMethods = []<int... I>(std::integer_sequence<int, I...>) 
       static_cast<SignatureOf<Service<S>::template Row<I>::kMember>*>(nullptr))...};
 }(std::make_integer_sequence<int, Service<S>::kCount>());
 
+template <class S>
+constexpr auto exceptions_of() -> const hessian::Registry& (*)() {
+  if constexpr (requires { typename S::Throws; }) {
+    return &S::Throws::registry;
+  } else {
+    return nullptr;
+  }
+}
+
 }  // namespace detail
 
 /// The table of a service's methods.
 template <ServiceInterface S>
-inline constexpr Interface kInterface{Service<S>::kName, detail::kMethods<S>};
+inline constexpr Interface kInterface{Service<S>::kName, detail::kMethods<S>, detail::exceptions_of<S>()};
 
 }  // namespace sofa::rpc
 
-#define SOFA_SERVICE(Class, java_name, ...)                              \
-  template <>                                                            \
-  struct sofa::rpc::Service<Class> {                                     \
-    using S = Class;                                                     \
-    static constexpr std::string_view kName = java_name;                 \
+#define SOFA_SERVICE(Class, java_name, ...)                               \
+  template <>                                                             \
+  struct sofa::rpc::Service<Class> {                                      \
+    using S = Class;                                                      \
+    static constexpr std::string_view kName = java_name;                  \
     static constexpr int kCount = 0 SOFA_EACH_(SOFA_COUNT_, __VA_ARGS__); \
-    template <int I>                                                     \
-    struct Row;                                                          \
-    template <int I, class Next, class F>                                \
-    struct Link;                                                         \
-    SOFA_EACH_(SOFA_METHOD_, __VA_ARGS__)                                \
+    template <int I>                                                      \
+    struct Row;                                                           \
+    template <int I, class Next, class F>                                 \
+    struct Link;                                                          \
+    SOFA_EACH_(SOFA_METHOD_, __VA_ARGS__)                                 \
   };
 
 #define SOFA_COUNT_(i, entry) +1
-#define SOFA_METHOD_(i, entry)                                                                                 \
-  template <>                                                                                                  \
-  struct Row<i> {                                                                                              \
-    static constexpr auto kMember = SOFA_ENTRY_(SOFA_MEMBER_, entry);                                          \
-    static constexpr std::string_view kName = ::sofa::rpc::detail::renamed<S>(                                 \
-        SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry)),                                                            \
-        ::sofa::reflect::camel_case<SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry))>);                              \
-  };                                                                                                           \
-  template <class Next, class R, class... A>                                                                   \
-  struct Link<i, Next, ::sofa::Task<R>(A...)> : Next {                                                         \
-    using Next::Next;                                                                                          \
-    using Next::SOFA_ENTRY_(SOFA_NAME_, entry);                                                                \
-    ::sofa::Task<R> SOFA_ENTRY_(SOFA_NAME_, entry)(A... arguments) override {                                  \
+#define SOFA_METHOD_(i, entry)                                                                                      \
+  template <>                                                                                                       \
+  struct Row<i> {                                                                                                   \
+    static constexpr auto kMember = SOFA_ENTRY_(SOFA_MEMBER_, entry);                                               \
+    static constexpr std::string_view kName =                                                                       \
+        ::sofa::rpc::detail::renamed<S>(SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry)),                                 \
+                                        ::sofa::reflect::camel_case<SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry))>);   \
+  };                                                                                                                \
+  template <class Next, class R, class... A>                                                                        \
+  struct Link<i, Next, ::sofa::Task<R>(A...)> : Next {                                                              \
+    using Next::Next;                                                                                               \
+    using Next::SOFA_ENTRY_(SOFA_NAME_, entry);                                                                     \
+    ::sofa::Task<R> SOFA_ENTRY_(SOFA_NAME_, entry)(A... arguments) override {                                       \
       return this->template call<Row<i>::kMember, R>(::sofa::rpc::detail::kMethods<S>[i], std::move(arguments)...); \
-    }                                                                                                          \
+    }                                                                                                               \
   };
 
 // An entry is `name` or `(name, signature)`.
@@ -329,8 +357,7 @@ inline constexpr Interface kInterface{Service<S>::kName, detail::kMethods<S>};
 
 // macro(index, entry) for each entry, up to 256; the index is an expression: 0 + 1 + 1.
 #define SOFA_EACH_(macro, ...) __VA_OPT__(SOFA_SCAN_(SOFA_STEP_(macro, 0, __VA_ARGS__)))
-#define SOFA_STEP_(macro, i, entry, ...) \
-  macro(i, entry) __VA_OPT__(SOFA_AGAIN_ SOFA_CALL_ (macro, i + 1, __VA_ARGS__))
+#define SOFA_STEP_(macro, i, entry, ...) macro(i, entry) __VA_OPT__(SOFA_AGAIN_ SOFA_CALL_(macro, i + 1, __VA_ARGS__))
 #define SOFA_AGAIN_() SOFA_STEP_
 #define SOFA_CALL_ ()
 #define SOFA_SCAN_(...) SOFA_SCAN4_(SOFA_SCAN4_(SOFA_SCAN4_(SOFA_SCAN4_(__VA_ARGS__))))

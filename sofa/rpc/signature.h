@@ -25,7 +25,10 @@ struct Date;
 
 namespace sofa::hessian {
 class Value;
-}
+template <class T>
+struct Array;
+struct CharArray;
+}  // namespace sofa::hessian
 
 namespace sofa::rpc {
 namespace detail {
@@ -45,14 +48,14 @@ struct JavaSignature {
   }();
 };
 
-#define SOFA_JAVA_SIGNATURE_(cpp, java, boxed)                            \
-  template <>                                                             \
-  struct JavaSignature<cpp> {                                             \
-    static constexpr std::string_view value = java;                       \
-  };                                                                      \
-  template <>                                                             \
-  struct JavaSignature<std::optional<cpp>> {                              \
-    static constexpr std::string_view value = boxed;                      \
+#define SOFA_JAVA_SIGNATURE_(cpp, java, boxed)       \
+  template <>                                        \
+  struct JavaSignature<cpp> {                        \
+    static constexpr std::string_view value = java;  \
+  };                                                 \
+  template <>                                        \
+  struct JavaSignature<std::optional<cpp>> {         \
+    static constexpr std::string_view value = boxed; \
   }
 SOFA_JAVA_SIGNATURE_(bool, "boolean", "java.lang.Boolean");
 SOFA_JAVA_SIGNATURE_(std::int8_t, "byte", "java.lang.Byte");
@@ -106,6 +109,13 @@ struct JavaArraySignature {
   static constexpr std::string_view value{text.data(), text.size()};
 };
 
+}  // namespace detail
+
+namespace detail {
+template <class T>
+struct JavaSignature<hessian::Array<T>> : JavaArraySignature<T> {};
+template <>
+struct JavaSignature<hessian::CharArray> : JavaArraySignature<char16_t> {};
 }  // namespace detail
 
 template <class T>

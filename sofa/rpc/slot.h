@@ -72,7 +72,8 @@ class Slot {
       if (!generation) return {};
       Stripe& stripe = generation->in_flight[this_stripe()];
       stripe.count.fetch_add(1);
-      if (current_.load() == generation) [[likely]] return Pin(generation->service.get(), &stripe);
+      if (current_.load() == generation) [[likely]]
+        return Pin(generation->service.get(), &stripe);
       stripe.count.fetch_sub(1);
     }
   }

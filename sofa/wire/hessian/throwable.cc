@@ -46,6 +46,13 @@ const ClassInfo& Throwable::java_info() const {
   return class_info<Throwable>();
 }
 
+RemoteException RemoteException::of(std::string java_class, std::string message) {
+  RemoteException made;
+  made.class_name = std::move(java_class);
+  made.detail_message = std::move(message);
+  return made;
+}
+
 std::shared_ptr<Throwable> Registry::make(std::string_view java_class) const {
   const auto it = makers_.find(std::string(java_class));
   return it == makers_.end() ? nullptr : it->second();

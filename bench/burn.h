@@ -1,0 +1,13 @@
+// A service that computes for a given time: to see whether work spreads over shards.
+#pragma once
+
+#include <cstdint>
+
+#include "sofa/sdk.h"
+
+class BurnService {
+ public:
+  virtual ~BurnService() = default;
+  virtual sofa::Task<std::int64_t> burn(std::int32_t rounds) = 0;
+};
+SOFA_SERVICE(BurnService, "dev.sofa.bench.BurnService", burn)

@@ -1,0 +1,130 @@
+// Context: an application's place in the product. It publishes services, refers to others, and owns the shards.
+//
+//   sofa::Context context(sofa::io::posix::env(), {.app = "bank"});
+//   context.publish<AccountService>(std::make_shared<Accounts>());
+//   context.listen("bolt://127.0.0.1:12200");
+//   auto accounts = context.reference<AccountService>({.url = "bolt://10.0.0.7:12200"});
+//   sofa::Decimal balance = context.wait(accounts->get_balance("alice"));        // from a plain thread
+//   context.stop(20s);
+//
+// A reference calls the service in this process when it is published here, else the url. Both may change while calls
+// run. Where a service listens and where a reference goes are configuration (ContextConfig): the file wins over the
+// code.
+//
+// Threads: every member may be called from any plain thread; publish, reference and generic from a shard too.
+// Errors: members throw sofa::Error (rpc::Code, io::IoError), saying what to change.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sofa/base/chrono.h"
+#include "sofa/io/shard.h"
+#include "sofa/rpc/generic.h"
+#include "sofa/rpc/reference.h"
+#include "sofa/rpc/service.h"
+
+namespace sofa {
+
+struct PublishOptions {
+  std::string version = "1.0";
+  std::string unique_id;
+  /// The service blocks: its code runs on the worker pool, not on a shard.
+  bool blocking = false;
+  /// Calls under way at once; one more is answered SERVER_BUSY. 0: no limit of its own.
+  std::uint32_t max_concurrent = 0;
+};
+
+struct ReferenceOptions {
+  std::string version = "1.0";
+  std::string unique_id;
+  /// bolt://host:port, tried when the service is not in this process. Empty: only in this process.
+  std::string url;
+  /// From the call to its answer, unless the call or its context asks for less.
+  io::Duration timeout = std::chrono::seconds(3);
+  /// Connections of each shard to the url.
+  std::uint32_t connections = 1;
+};
+
+struct ContextConfig {
+  std::string app = "sofa";
+  std::uint32_t shards = 1;
+  /// Threads for blocking services, and calls that may wait for one.
+  std::uint32_t worker_threads = 8;
+  std::uint32_t worker_queue = 1024;
+  /// bolt://host:port, opened by `listen()`; port 0 takes a free one.
+  std::vector<std::string> listen;
+  std::uint32_t max_connections = 10000;
+  /// By interface name: what the file says instead of the code.
+  std::map<std::string, PublishOptions> services;
+  std::map<std::string, ReferenceOptions> references;
+};
+
+/// What the servers of a context have done, all shards together.
+struct ServerFigures {
+  std::uint64_t connections = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t in_flight = 0;
+};
+
+class Context {
+ public:
+  /// Starts the shards' threads.
+  explicit Context(io::Env& env, ContextConfig config = {});
+  /// Stops without grace where `stop` was not called.
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  template <rpc::ServiceInterface S>
+  void publish(std::shared_ptr<S> service, PublishOptions options = {}) {
+    publish_erased(rpc::kInterface<S>, std::move(service), std::move(options));
+  }
+  /// New calls no longer find the service; calls under way end in their time.
+  template <rpc::ServiceInterface S>
+  void unpublish(const PublishOptions& options = {}) {
+    unpublish_erased(rpc::kInterface<S>, options);
+  }
+
+  template <rpc::ServiceInterface S>
+  rpc::Reference<S> reference(ReferenceOptions options = {}) {
+    return rpc::Reference<S>(route(rpc::kInterface<S>, std::move(options)));
+  }
+  /// Calls by name with values: no C++ interface needed.
+  rpc::GenericReference generic(std::string_view interface, ReferenceOptions options = {});
+
+  /// Opens `url` (or, without one, all of the configuration) on every shard; the addresses with their real ports.
+  std::vector<io::Address> listen(std::string_view url = {});
+
+  /// Runs `task` on a shard and blocks this plain thread until it ended. Throws what it threw; after `timeout`
+  /// io::IoError::kTimeout, and the task is cancelled.
+  template <class T>
+  T wait(Task<T> task, io::Duration timeout = std::chrono::seconds(30)) {
+    Result<T> result = sofa::wait(shards(), std::move(task), timeout);
+    if (!result) result.error().raise();
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+  }
+
+  /// No new connections; what arrives within `grace` is still answered; then everything is closed and the shards end.
+  void stop(io::Duration grace);
+
+  io::Env& env() const;
+  io::Shards& shards() const;
+  const ContextConfig& config() const;
+  ServerFigures figures() const;
+
+ private:
+  void publish_erased(const rpc::Interface& interface, std::shared_ptr<void> service, PublishOptions options);
+  void unpublish_erased(const rpc::Interface& interface, const PublishOptions& options);
+  std::shared_ptr<const rpc::Route> route(const rpc::Interface& interface, ReferenceOptions options);
+
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sofa

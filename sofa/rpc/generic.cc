@@ -1,0 +1,62 @@
+#include "sofa/rpc/generic.h"
+
+namespace sofa::rpc {
+namespace {
+
+void encode_values(hessian::Writer& to, const void* arguments) {
+  for (const auto& value : *static_cast<const std::vector<hessian::Value>*>(arguments)) hessian::write_value(to, value);
+}
+
+bool decode_value(hessian::Reader& from, void* result) {
+  *static_cast<hessian::Value*>(result) = hessian::read_value(from);
+  return from.ok();
+}
+
+}  // namespace
+
+std::string_view default_java_type(const hessian::Value& value) {
+  switch (value.kind()) {
+    case hessian::Kind::kBool: return "boolean";
+    case hessian::Kind::kInt: return "int";
+    case hessian::Kind::kLong: return "long";
+    case hessian::Kind::kDouble: return "double";
+    case hessian::Kind::kDate: return "java.util.Date";
+    case hessian::Kind::kString: return "java.lang.String";
+    case hessian::Kind::kBinary: return "byte[]";
+    case hessian::Kind::kList: return "java.util.List";
+    case hessian::Kind::kMap: return "java.util.Map";
+    case hessian::Kind::kObject: return value.class_name();
+    default: return "java.lang.Object";
+  }
+}
+
+namespace {
+
+/// Everything by value: the reference may go while the call runs.
+Task<hessian::Value> call_generic(std::shared_ptr<const Route> route, CallOptions options, std::string method,
+                                  std::vector<hessian::Value> arguments, std::vector<std::string> types) {
+  std::vector<std::string_view> signatures;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    signatures.push_back(i < types.size() ? std::string_view(types[i]) : default_java_type(arguments[i]));
+  }
+  const Method generic{.name = method,
+                       .signatures = signatures,
+                       .index = -1,
+                       .encode_arguments = &encode_values,
+                       .decode_result = &decode_value,
+                       .serve = nullptr};
+  hessian::Value result;
+  RemoteCall call(*route->remote, generic, options, &arguments, &result);
+  co_await call;
+  co_return result;
+}
+
+}  // namespace
+
+Task<hessian::Value> GenericReference::invoke(std::string method, std::vector<hessian::Value> arguments,
+                                              std::vector<std::string> types) const {
+  if (!route_->remote) return Task<hessian::Value>::failed(no_provider(*route_));
+  return call_generic(route_, options_, std::move(method), std::move(arguments), std::move(types));
+}
+
+}  // namespace sofa::rpc
