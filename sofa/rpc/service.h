@@ -33,6 +33,7 @@
 #include "sofa/base/reflect.h"
 #include "sofa/io/async.h"
 #include "sofa/io/task.h"
+#include "sofa/rpc/blocking_call.h"
 #include "sofa/rpc/error.h"
 #include "sofa/rpc/method.h"
 #include "sofa/rpc/remote.h"
@@ -76,8 +77,10 @@ struct Route {
 
 /// The failure of a call that has nowhere to go.
 Error no_provider(const Route& route);
-/// What the running handler threw, as an Error that carries it.
+/// What the running handler threw: an Error as it is, anything else as one that carries it.
 Error error_of_current_exception();
+/// The way back: what an Error carries, or itself.
+std::exception_ptr exception_of(const Error& error);
 
 namespace detail {
 
@@ -140,43 +143,52 @@ void encode_tuple(hessian::Writer& to, const void* arguments) {
              *static_cast<const Arguments*>(arguments));
 }
 
-/// Awaits what the handler had to wait for, then answers.
 template <class R>
-Task<void> answer_later(Task<R> task, ServerCall& call) {
-  try {
-    if constexpr (std::is_void_v<R>) {
-      co_await std::move(task);
-      call.answer(&encode_value<void>, nullptr);
-    } else {
-      R value = co_await std::move(task);
-      call.answer(&encode_value<R>, &value);
-    }
-  } catch (...) {
-    call.answer_exception(std::current_exception());
-  }
-}
-
-template <class R>
-void answer_now(Task<R> task, ServerCall& call) {
+void answer_result(Result<R> result, ServerCall& call) {
+  if (!result) return call.answer_exception(exception_of(result.error()));
   if constexpr (std::is_void_v<R>) {
     call.answer(&encode_value<void>, nullptr);
   } else {
-    R value = std::move(task).take();
-    call.answer(&encode_value<R>, &value);
+    call.answer(&encode_value<R>, &*result);
   }
 }
 
-template <class S, auto Member, class R, class... A>
-Task<R> invoke(S& service, std::tuple<A...>& arguments) {
-  return std::apply([&](A&... argument) { return (service.*Member)(std::move(argument)...); }, arguments);
+/// Awaits what the handler has to wait for, then answers.
+template <class R>
+Task<void> answer_later(Task<R> task, ServerCall& call) {
+  answer_result(co_await as_result(std::move(task)), call);
 }
 
-/// A blocking service's call: its code runs on the worker pool, what it awaits afterwards on the shard.
+/// Starts the handler; a plain function has run already, and its mistakes look like a coroutine's.
 template <class S, auto Member, class R, class... A>
-Task<R> invoke_on_pool(io::WorkerPool& pool, S& service, std::tuple<A...> arguments) {
-  Task<R> task = co_await on_worker(pool, [&] { return invoke<S, Member, R>(service, arguments); });
-  co_return co_await std::move(task);
+Task<R> invoke(S& service, std::tuple<A...>& arguments) {
+  try {
+    return std::apply([&](A&... argument) { return (service.*Member)(std::move(argument)...); }, arguments);
+  } catch (...) {
+    return Task<R>::failed(error_of_current_exception());
+  }
 }
+
+/// A blocking service's call: decoded on the shard, run on the worker pool, answered on the shard.
+template <class S, auto Member, class R, class... A>
+class PooledCall final : public BlockingCall {
+ public:
+  PooledCall(S& service, std::tuple<A...> arguments, ServerCall& call)
+      : BlockingCall(call), service_(service), arguments_(std::move(arguments)) {}
+
+ private:
+  void work() override {
+    task_.emplace(invoke<S, Member, R>(service_, arguments_));
+    start(*task_, &call().context());
+  }
+  void answer() override {
+    task_->is_ready() ? answer_result(std::move(*task_).take_result(), call()) : refuse_suspension();
+  }
+
+  S& service_;
+  std::tuple<A...> arguments_;
+  std::optional<Task<R>> task_;
+};
 
 template <class S, auto Member, class R, class... A>
 void serve(void* service, ServerCall& call) {
@@ -185,15 +197,13 @@ void serve(void* service, ServerCall& call) {
   bool decoded = std::apply([&](A&... argument) { return (hessian::decode(from, argument) && ...); }, arguments);
   if (!decoded) return call.answer_undecodable();
   S& target = *static_cast<S*>(service);
-  try {
-    Task<R> task = call.pool() ? invoke_on_pool<S, Member, R>(*call.pool(), target, std::move(arguments))
-                               : invoke<S, Member, R>(target, arguments);
-    if (task.is_ready()) return answer_now(std::move(task), call);
-    call.keep();
-    start_detached(answer_later(std::move(task), call), &call.context());
-  } catch (...) {
-    call.answer_exception(std::current_exception());
+  if (call.pool()) {
+    return BlockingCall::submit(std::make_unique<PooledCall<S, Member, R, A...>>(target, std::move(arguments), call));
   }
+  Task<R> task = invoke<S, Member, R>(target, arguments);
+  if (task.is_ready()) return answer_result(std::move(task).take_result(), call);
+  call.keep();
+  start_detached(answer_later(std::move(task), call), &call.context());
 }
 
 template <class S, auto Member, class R, class... A>
@@ -254,8 +264,7 @@ class ProxyBase : public S {
   Task<R> call_local(Slot::Pin pin, Invoke invoke) {
     try {
       Task<R> task = invoke(*static_cast<S*>(pin.service()));
-      if (task.is_ready()) return task;
-      return hold(std::move(pin), std::move(task));
+      return task.is_ready() ? std::move(task) : hold(std::move(pin), std::move(task));
     } catch (...) {
       return Task<R>::failed(error_of_current_exception());
     }
