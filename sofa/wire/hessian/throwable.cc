@@ -46,9 +46,9 @@ const ClassInfo& Throwable::java_info() const {
   return class_info<Throwable>();
 }
 
-RemoteException RemoteException::of(std::string java_class, std::string message) {
+RemoteException RemoteException::of(std::string java_name, std::string message) {
   RemoteException made;
-  made.class_name = std::move(java_class);
+  made.class_name = std::move(java_name);
   made.detail_message = std::move(message);
   return made;
 }

@@ -112,7 +112,7 @@ class RemoteException : public Exception<RemoteException> {
   Extra fields;            ///< its own fields
 
   /// An exception to throw at a Java caller for which there is no C++ type here: of("java.lang.IllegalStateException", …).
-  static RemoteException of(std::string java_class, std::string message);
+  static RemoteException of(std::string java_name, std::string message);
 
   std::string_view java_class_name() const override { return class_name; }
 

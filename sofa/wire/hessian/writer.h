@@ -118,6 +118,7 @@ class Writer {
   void put(const std::uint8_t* bytes, std::size_t size) {
     if (static_cast<std::size_t>(end_ - cur_) < size) [[unlikely]]
       return put_pieces(bytes, size);
+    if (size == 0) return;  // an empty view may be null, which memcpy may not be given
     std::memcpy(cur_, bytes, size);
     cur_ += size;
   }
