@@ -58,6 +58,7 @@ std::string list_class(std::string_view type) {
 
 /// Text as the manifests quote it: ASCII only, every UTF-16 unit beyond it as an escape.
 std::string quoted_units(std::string_view utf8, std::size_t most_units = SIZE_MAX) {
+  if (!text::measure(utf8).valid) return quoted_units(text::repaired(utf8), most_units);  // a name from the wire
   std::string out = "\"";
   const auto unit = [&](std::uint32_t c) {
     if (most_units == 0) return;

@@ -33,12 +33,12 @@ class Registry;
 struct Limits {
   std::uint32_t max_depth = 1024;               ///< values inside values
   std::uint32_t max_length = 64 << 20;          ///< bytes of one string or binary, all chunks together
-  std::uint32_t max_nodes = 4 << 20;            ///< elements, entries and fields of the whole stream
+  std::uint32_t max_nodes = 2 << 20;            ///< elements, entries and fields of the whole stream
   std::uint32_t max_classes = 4096;             ///< class definitions, at most 65535
   std::uint32_t max_types = 4096;               ///< names of list and map types, at most 65535
   std::uint32_t max_fields = 4096;              ///< fields of one class
   std::uint32_t max_name = 1024;                ///< bytes of a class, field or type name
-  std::uint64_t max_repeated_bytes = 64 << 20;  ///< bytes read again because value types were referred to
+  std::uint64_t max_repeated_bytes = 16 << 20;  ///< bytes read again because value types were referred to
 };
 
 enum class Kind : std::uint8_t {
@@ -173,7 +173,6 @@ class Reader {
   /// The bytes read again are bounded by Limits::max_repeated_bytes.
   struct Jump {
     const std::uint8_t* back;
-    std::uint32_t start;
     std::uint32_t reference, type, class_number;
   };
   bool enter(std::uint32_t reference, Jump& jump);
@@ -194,7 +193,11 @@ class Reader {
     std::uint32_t offset;
     std::uint16_t types, classes;  ///< how many there were when the value began
   };
-  struct Number;
+  struct Number {
+    bool real = false;
+    std::int64_t integer = 0;
+    double floating = 0;
+  };
 
   static const std::array<Kind, 256> kKinds;
 
@@ -208,9 +211,11 @@ class Reader {
   std::uint64_t big_endian(std::size_t bytes);
   bool begin_value(std::uint32_t& reference);
   bool count_node();
+  void charge_repeated();
   template <class Chunk>
   bool chunks(std::string_view wanted, Chunk&& chunk);
   void end_compound() { --depth_; }
+  void skip_chunks();
 
   const std::uint8_t* begin_;
   const std::uint8_t* cur_;
@@ -221,6 +226,8 @@ class Reader {
   std::uint32_t depth_ = 0;
   std::uint32_t nodes_ = 0;
   std::uint64_t repeated_ = 0;
+  std::uint32_t jumps_ = 0;       // how many references are being followed
+  std::uint32_t charged_to_ = 0;  // offset up to which repeated_ counts
   // Reading again from an earlier place meets definitions and types that the tables hold already: these say how far.
   std::uint32_t next_reference_ = 0;
   std::uint32_t next_type_ = 0;

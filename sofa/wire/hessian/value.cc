@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "sofa/wire/hessian/text.h"
 #include "sofa/wire/hessian/value_graph.h"
 
 namespace sofa::hessian {

@@ -33,9 +33,10 @@ class Value {
   Value(std::int32_t value) : item_(Kind::kInt, std::int64_t{value}) {}  // NOLINT
   Value(std::int64_t value) : item_(Kind::kLong, value) {}               // NOLINT
   Value(double value) : item_(value) {}                                  // NOLINT
-  Value(std::string_view text);                                          // NOLINT
-  Value(const char* text) : Value(std::string_view(text)) {}             // NOLINT
-  Value(const std::string& text) : Value(std::string_view(text)) {}      // NOLINT
+  /// Bytes that are no UTF-8 become U+FFFD.
+  Value(std::string_view text);                                      // NOLINT
+  Value(const char* text) : Value(std::string_view(text)) {}         // NOLINT
+  Value(const std::string& text) : Value(std::string_view(text)) {}  // NOLINT
   static Value date(std::int64_t ms);
   static Value binary(BytesView bytes);
   /// `type` is the Java class of the list as the wire names it; empty is an ArrayList.

@@ -21,24 +21,26 @@ std::uint64_t bits_of(double value) {
 
 Definition::Definition(std::string_view class_name, std::span<const std::string_view> field_names) {
   Bytes out;
-  BytesSink sink(out);
-  Writer to(sink);
-  to.write_raw(as_bytes("O"));
-  to.write_int(static_cast<std::int32_t>(text::measure(class_name).units));
-  to.finish();
-  name_at = static_cast<std::uint32_t>(out.size());
-  name_size = static_cast<std::uint32_t>(class_name.size());
-  out.insert(out.end(), class_name.begin(), class_name.end());
-  BytesSink rest(out);
-  Writer fields(rest);
-  fields.write_int(static_cast<std::int32_t>(field_names.size()));
-  fields.finish();
-  fields_at = static_cast<std::uint32_t>(out.size());
+  const auto write = [&](auto&& part) {
+    BytesSink sink(out);
+    Writer to(sink);
+    part(to);
+    to.finish();
+    return static_cast<std::uint32_t>(out.size());
+  };
+  std::uint32_t name_end = 0;
+  name_end = write([&](Writer& to) {
+    to.put('O');
+    to.put_name(class_name, [](Writer& head, std::size_t units) { head.write_int(static_cast<std::int32_t>(units)); });
+  });
+  fields_at = write([&](Writer& to) { to.write_int(static_cast<std::int32_t>(field_names.size())); });
+  write([&](Writer& to) {
+    for (const std::string_view name : field_names) to.write_string(name);
+  });
+  const std::size_t length_size = out[1] >= 0xd0 ? 3 : out[1] >= 0xc0 ? 2 : 1;
+  name_at = static_cast<std::uint32_t>(1 + length_size);
+  name_size = name_end - name_at;
   field_count = static_cast<std::uint32_t>(field_names.size());
-  BytesSink names(out);
-  Writer more(names);
-  for (const std::string_view name : field_names) more.write_string(name);
-  more.finish();
   bytes = as_text(out);
 }
 
@@ -193,6 +195,17 @@ void Writer::write_binary(BytesView bytes) {
 
 // --- compounds
 
+/// A class's or type's name: its length in the form that `length` writes, then its data.
+void Writer::put_name(std::string_view name, void (*length)(Writer&, std::size_t units)) {
+  constexpr std::size_t kLongest = 0xffff;
+  const text::Measure measure = text::measure(name);
+  if (!measure.valid || measure.units > kLongest) {
+    return put_name(text::repaired(name.substr(0, kLongest / 3)), length);
+  }
+  length(*this, measure.units);
+  put_data(name);
+}
+
 void Writer::put_type(std::string_view type) {
   if (type.empty()) return;
   if (const std::uint32_t* number = types_.find(type)) {
@@ -200,8 +213,7 @@ void Writer::put_type(std::string_view type) {
     return write_int(static_cast<std::int32_t>(*number));
   }
   types_.insert(type, static_cast<std::uint32_t>(types_.size()));
-  put_tagged('t', static_cast<std::uint16_t>(text::measure(type).units));
-  write_raw(as_bytes(type));
+  put_name(type, [](Writer& to, std::size_t units) { to.put_tagged('t', static_cast<std::uint16_t>(units)); });
 }
 
 /// Whether an end mark is due.

@@ -97,6 +97,7 @@ class Writer {
   void keep(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
 
  private:
+  friend struct Definition;
   struct Identity {
     const void* object;
     const void* type;
@@ -135,6 +136,7 @@ class Writer {
   void put_units(std::string_view utf8, std::size_t units);
   void put_data(std::string_view utf8);
   void put_type(std::string_view type);
+  void put_name(std::string_view name, void (*length)(Writer&, std::size_t units));
   bool put_list(std::string_view type, std::int32_t length);
 
   Sink& sink_;
