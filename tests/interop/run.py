@@ -170,7 +170,7 @@ class Runner:
     @staticmethod
     def _must_exist(program):
         if not shutil.which(program):
-            raise OSError(f"{program} is not there: build it first (./dev build)")
+            raise OSError(f"{program} is not there: build it first: ninja -C build/release sofa cpp_client")
 
 
 def _judge(output, code, row):
