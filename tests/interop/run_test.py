@@ -140,14 +140,14 @@ class Harness(unittest.TestCase):
         peers.ready.side_effect = build.Missing("java-1 needs javac")
         chosen = [Row("java-1", "java-1", "m", [], 1)]
         programs = {"java-1": Program(["java"], peer="java-1")}
-        outcomes = run.Runner(chosen, programs, programs, {}, self.dir, peers).run(1, lambda _: None)
-        count, text = run.summary(outcomes + [run.Outcome("other", "ok", 1, 1, 0)])
-        self.assertEqual(text, "1 passed, 0 failed, 1 skipped")
-        with mock.patch.dict(os.environ, {"CI": "true"}):
-            self.assertEqual(run.verdict(count), 1)
-        with mock.patch.dict(os.environ, {"CI": ""}):
-            self.assertEqual(run.verdict(count), 0)
+        for ci, result, code in (("", "SKIP", 0), ("true", "FAIL", 1)):
+            with mock.patch.dict(os.environ, {"CI": ci}):
+                outcomes = run.Runner(chosen, programs, programs, {}, self.dir, peers).run(1, lambda _: None)
+            self.assertEqual([o.result for o in outcomes], [result])
             self.assertEqual(run.verdict(run.summary(outcomes)[0]), 1, "nothing run proves nothing")
+            count, text = run.summary(outcomes + [run.Outcome("other", "ok", 1, 1, 0)])
+            self.assertEqual(text, "1 passed, 0 failed, 1 skipped" if ci == "" else "1 passed, 1 failed")
+            self.assertEqual(run.verdict(count), code)
 
     def test_rows_at_a_time_share_one_server(self):
         outcomes = self.outcomes(count=6, jobs=3)
