@@ -301,3 +301,8 @@ std::ostream& operator<<(std::ostream& out, const BigInteger& value) {
 }
 
 }  // namespace sofa
+
+auto fmt::formatter<sofa::BigInteger>::format(const sofa::BigInteger& value, fmt::format_context& context) const
+    -> fmt::format_context::iterator {
+  return fmt::formatter<std::string_view>::format(value.to_string(), context);
+}

@@ -117,8 +117,5 @@ struct std::hash<sofa::BigInteger> {
 
 template <>
 struct fmt::formatter<sofa::BigInteger> : fmt::formatter<std::string_view> {
-  template <class Context>
-  auto format(const sofa::BigInteger& value, Context& context) const {
-    return fmt::formatter<std::string_view>::format(value.to_string(), context);
-  }
+  fmt::format_context::iterator format(const sofa::BigInteger& value, fmt::format_context& context) const;
 };

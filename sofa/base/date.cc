@@ -4,6 +4,8 @@
 #include <optional>
 #include <ostream>
 
+#include <fmt/format.h>
+
 namespace sofa {
 
 namespace {
@@ -135,3 +137,8 @@ std::ostream& operator<<(std::ostream& out, const Date& date) {
 }
 
 }  // namespace sofa
+
+auto fmt::formatter<sofa::Date>::format(const sofa::Date& date, fmt::format_context& context) const
+    -> fmt::format_context::iterator {
+  return fmt::formatter<std::string_view>::format(date.to_string(), context);
+}

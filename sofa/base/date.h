@@ -53,8 +53,5 @@ struct std::hash<sofa::Date> {
 
 template <>
 struct fmt::formatter<sofa::Date> : fmt::formatter<std::string_view> {
-  template <class Context>
-  auto format(const sofa::Date& date, Context& context) const {
-    return fmt::formatter<std::string_view>::format(date.to_string(), context);
-  }
+  fmt::format_context::iterator format(const sofa::Date& date, fmt::format_context& context) const;
 };

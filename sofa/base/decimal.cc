@@ -257,3 +257,8 @@ std::ostream& operator<<(std::ostream& out, const Decimal& value) {
 }
 
 }  // namespace sofa
+
+auto fmt::formatter<sofa::Decimal>::format(const sofa::Decimal& value, fmt::format_context& context) const
+    -> fmt::format_context::iterator {
+  return fmt::formatter<std::string_view>::format(value.to_string(), context);
+}

@@ -98,8 +98,5 @@ struct std::hash<sofa::Decimal> {
 
 template <>
 struct fmt::formatter<sofa::Decimal> : fmt::formatter<std::string_view> {
-  template <class Context>
-  auto format(const sofa::Decimal& value, Context& context) const {
-    return fmt::formatter<std::string_view>::format(value.to_string(), context);
-  }
+  fmt::format_context::iterator format(const sofa::Decimal& value, fmt::format_context& context) const;
 };
