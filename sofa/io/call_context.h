@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -43,7 +44,10 @@ class FixedText {
 
  public:
   FixedText() = default;
-  FixedText(std::string_view text) { assign(text); }
+  template <std::convertible_to<std::string_view> Text>
+  FixedText(const Text& text) {
+    assign(text);
+  }
   /// False, and cut short, when the text is too long.
   bool assign(std::string_view text) {
     size_ = static_cast<std::uint8_t>(std::min(text.size(), kCapacity));

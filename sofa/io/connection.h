@@ -125,8 +125,9 @@ class Connection final : private Watcher {
 
   void on_event(const Poller::Event& event) override;
   void read();
-  void show(std::uint8_t* data, std::size_t size);
+  void show(const std::uint8_t* data, std::size_t size);
   void keep_tail(const std::uint8_t* data, std::size_t size);
+  void grow_tail(std::size_t least, std::size_t wanted);
   void drop_tail();
   void end_of_turn();
   void write();

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "sofa/base/bytes.h"
+#include "sofa/base/chain.h"
 #include "sofa/base/chrono.h"
 #include "sofa/base/error.h"
 #include "sofa/io/address.h"
@@ -63,10 +64,7 @@ struct Transfer {
 };
 
 /// One piece of a gathering write.
-struct Slice {
-  const void* data;
-  std::size_t size;
-};
+using Slice = Chain::Slice;
 
 struct ListenOptions {
   int backlog = 1024;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,7 @@
 namespace sofa::io {
 
 class Connection;
+class Shard;
 class Protocol;
 struct ConnectionState;
 
@@ -71,6 +73,19 @@ class Watcher {
   ~Watcher() = default;
 };
 
+/// Posts to a shard that may be gone: for what outlives shards, as a resolver does.
+class ShardLink {
+ public:
+  explicit ShardLink(Shard& shard) : shard_(&shard) {}
+  /// False, and the job is dropped, when the shard is gone. Any thread.
+  bool post(std::function<void()> job);
+
+ private:
+  friend class Shard;
+  std::mutex mutex_;
+  Shard* shard_;
+};
+
 class Shard {
  public:
   Shard(Env& env, int index, const ShardOptions& options = {});
@@ -103,6 +118,7 @@ class Shard {
   void post(Mail& mail);
   /// The same for a function, at the price of an allocation.
   void post(std::function<void()> job);
+  const std::shared_ptr<ShardLink>& link() const { return link_; }
   /// Does nothing when `job` is queued already.
   void at_end_of_turn(EndOfTurn& job);
 
@@ -119,12 +135,15 @@ class Shard {
 
  private:
   friend class Connection;
+  friend class Shards;
   static constexpr std::size_t kScratch = 64 * 1024;
 
-  void run_mail();
-  void finish_turn();
   TimePoint sleep_until(TimePoint until);
   std::span<const Poller::Event> wait(TimePoint until);
+  void run_mail();
+  void finish_turn();
+  void close_all();
+  bool drain();
 
   Env& env_;
   const int index_;
@@ -133,11 +152,13 @@ class Shard {
   TimePoint now_;
   TimerWheel timers_;
   Mailbox mailbox_;
+  const std::shared_ptr<ShardLink> link_ = std::make_shared<ShardLink>(*this);
   std::atomic<bool> asleep_{true};  // nobody looks at the mailbox before a wake
   std::atomic<bool> stopped_{false};
   std::unique_ptr<std::uint8_t[]> scratch_;
   EndOfTurn* end_jobs_ = nullptr;
   EndOfTurn** last_end_job_ = &end_jobs_;
+  std::uint64_t next_connection_ = 0;
   Connection* open_ = nullptr;   // all open connections
   Connection* ready_ = nullptr;  // have something to do before this turn ends
   Connection* dying_ = nullptr;  // closed or detached in this turn; freed at its end

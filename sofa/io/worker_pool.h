@@ -46,7 +46,7 @@ class WorkerPool {
   std::uint64_t rejected() const { return rejected_.load(std::memory_order_relaxed); }
 
  private:
-  bool step();
+  bool step(bool& idle);
   Job* take_batch();
 
   Env& env_;
