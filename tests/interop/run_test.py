@@ -60,7 +60,7 @@ class Harness(unittest.TestCase):
         for name, text in (("server.py", SERVER), ("client.py", CLIENT)):
             (self.dir / name).write_text(textwrap.dedent(text))
 
-    def outcomes(self, client="good", server="good", expect=7, seconds=20, count=1, jobs=1):
+    def outcomes(self, client="good", server="good", expect=7, seconds=60, count=1, jobs=1):
         names = [f"{client}-{i}" for i in range(count)]
         servers = {server: Program([PYTHON, str(self.dir / "server.py"), "{port}", server, str(self.dir / "marker")],
                                    clean_stop=True)}
@@ -114,7 +114,7 @@ class Harness(unittest.TestCase):
     def test_server_that_dies_when_called_is_seen_at_once(self):
         started = time.monotonic()
         outcomes = self.outcomes(server="dies-when-called", count=2)
-        self.assertLess(time.monotonic() - started, 15)
+        self.assertLess(time.monotonic() - started, 50)
         self.assertEqual([o.result for o in outcomes], ["FAIL", "FAIL"])
         for outcome in outcomes:
             self.assertIn("the server ended with 4", outcome.why)
