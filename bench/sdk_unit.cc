@@ -1,5 +1,5 @@
-// A unit that uses the whole SDK, for what it costs to compile: values, an enum, an exception, a service, its server, its
-// callers of every kind.
+// A unit that uses the whole SDK, for what it costs to compile: values, an enum, an exception, a service, its server,
+// its callers of every kind.
 #include "sofa/sdk.h"
 
 namespace shop {

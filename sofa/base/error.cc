@@ -23,14 +23,30 @@ Error::Error(const ErrorPart& part, int code, std::string message, Retriable ret
   body_ = std::move(body);
 }
 
-const ErrorPart& Error::part() const noexcept { return *body_->part; }
-int Error::code() const noexcept { return body_->code; }
-std::string_view Error::code_name() const noexcept { return body_->part->code_name(body_->code); }
-bool Error::retriable() const noexcept { return body_->retriable == Retriable::kYes; }
-const std::string& Error::message() const noexcept { return body_->message; }
-const Error* Error::cause() const noexcept { return body_->cause.get(); }
-const std::exception_ptr& Error::thrown() const noexcept { return body_->thrown; }
-const char* Error::what() const noexcept { return body_->what.c_str(); }
+const ErrorPart& Error::part() const noexcept {
+  return *body_->part;
+}
+int Error::code() const noexcept {
+  return body_->code;
+}
+std::string_view Error::code_name() const noexcept {
+  return body_->part->code_name(body_->code);
+}
+bool Error::retriable() const noexcept {
+  return body_->retriable == Retriable::kYes;
+}
+const std::string& Error::message() const noexcept {
+  return body_->message;
+}
+const Error* Error::cause() const noexcept {
+  return body_->cause.get();
+}
+const std::exception_ptr& Error::thrown() const noexcept {
+  return body_->thrown;
+}
+const char* Error::what() const noexcept {
+  return body_->what.c_str();
+}
 
 Error Error::caused_by(Error cause) && {
   auto body = std::make_shared<Body>(*body_);

@@ -16,17 +16,28 @@ bool decode_value(hessian::Reader& from, void* result) {
 
 std::string_view default_java_type(const hessian::Value& value) {
   switch (value.kind()) {
-    case hessian::Kind::kBool: return "boolean";
-    case hessian::Kind::kInt: return "int";
-    case hessian::Kind::kLong: return "long";
-    case hessian::Kind::kDouble: return "double";
-    case hessian::Kind::kDate: return "java.util.Date";
-    case hessian::Kind::kString: return "java.lang.String";
-    case hessian::Kind::kBinary: return "byte[]";
-    case hessian::Kind::kList: return "java.util.List";
-    case hessian::Kind::kMap: return "java.util.Map";
-    case hessian::Kind::kObject: return value.class_name();
-    default: return "java.lang.Object";
+    case hessian::Kind::kBool:
+      return "boolean";
+    case hessian::Kind::kInt:
+      return "int";
+    case hessian::Kind::kLong:
+      return "long";
+    case hessian::Kind::kDouble:
+      return "double";
+    case hessian::Kind::kDate:
+      return "java.util.Date";
+    case hessian::Kind::kString:
+      return "java.lang.String";
+    case hessian::Kind::kBinary:
+      return "byte[]";
+    case hessian::Kind::kList:
+      return "java.util.List";
+    case hessian::Kind::kMap:
+      return "java.util.Map";
+    case hessian::Kind::kObject:
+      return value.class_name();
+    default:
+      return "java.lang.Object";
   }
 }
 

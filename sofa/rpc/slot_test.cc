@@ -1,8 +1,8 @@
 #include "sofa/rpc/slot.h"
 
-#include <gtest/gtest.h>
-
 #include <thread>
+
+#include <gtest/gtest.h>
 
 namespace sofa::rpc {
 namespace {

@@ -13,7 +13,7 @@ RULES = {
     "a private address": re.compile(r"https?://(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d+\.\d+"),
     "a credential": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(?:ghp|gho)_\w{30,}|\bAKIA[0-9A-Z]{16}\b"),
     "a conflict marker": re.compile(r"^(?:<{7} |>{7} )", re.MULTILINE),
-    "a left-over note": re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b"),
+    "a left-over note": re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME)\b"),
 }
 # Bytes and texts that were captured from elsewhere, and this file, which spells the rules.
 EXEMPT = re.compile(r"^(tests/golden/|tests/house/tracked_text\.py$|LICENSE$)")

@@ -111,7 +111,8 @@ class RemoteException : public Exception<RemoteException> {
   std::string class_name;  ///< the Java class
   Extra fields;            ///< its own fields
 
-  /// An exception to throw at a Java caller for which there is no C++ type here: of("java.lang.IllegalStateException", …).
+  /// An exception to throw at a Java caller for which there is no C++ type here: of("java.lang.IllegalStateException",
+  /// …).
   static RemoteException of(std::string java_name, std::string message);
 
   std::string_view java_class_name() const override { return class_name; }
