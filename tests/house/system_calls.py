@@ -52,7 +52,7 @@ def undefined_symbols(library):
 def check():
     found, seen = [], 0
     for preset in ("asan", "release"):
-        for library in sorted((ROOT / "build" / preset / "sofa").rglob("libsofa_*.a")):
+        for library in sorted((ROOT / "build" / preset / "parts").rglob("libsofa_*.a")):
             seen += 1
             found += [f"{preset}: {line}" for line in violations_in(library.name, undefined_symbols(library))]
     if seen == 0:
