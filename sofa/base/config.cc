@@ -5,6 +5,8 @@
 #include <charconv>
 #include <numeric>
 
+#include <fmt/format.h>
+
 #include "sofa/base/yaml.h"
 
 namespace sofa::config {

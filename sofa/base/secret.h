@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace sofa {
 
@@ -42,9 +42,10 @@ class Secret {
 }  // namespace sofa
 
 template <>
-struct fmt::formatter<sofa::Secret> : fmt::formatter<std::string_view> {
+struct fmt::formatter<sofa::Secret> {
+  constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
   template <class Context>
   auto format(const sofa::Secret&, Context& context) const {
-    return fmt::formatter<std::string_view>::format("***", context);
+    return fmt::format_to(context.out(), "***");
   }
 };
