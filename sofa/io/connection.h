@@ -88,6 +88,9 @@ class Connection final : private Watcher {
   /// How many bytes from the first unconsumed one on_data needs to get on: spares it the shorter views. Above
   /// ConnectionOptions::most_unread the connection is closed.
   void expect(std::size_t total) { expected_ = total; }
+  /// Reading goes on while output is above the high mark. For the side that asks (a Connector sets it): if both sides
+  /// stopped reading because the other did not take their output, neither would go on.
+  void keep_reading() { flags_ |= kKeepReading; }
   void pause_reading();
   /// What was left unread is shown again, in this or the next turn.
   void resume_reading();
@@ -116,7 +119,7 @@ class Connection final : private Watcher {
   static constexpr std::uint32_t kClosed = 1, kDetached = 2, kAboveMark = 4, kPaused = 8, kReadEnded = 16,
                                  kCloseAfterFlush = 32, kHalfClose = 64, kWaitsWritable = 128, kFlush = 256,
                                  kShowAgain = 512, kQueued = 1024, kReading = 2048, kWriteEnded = 4096,
-                                 kEndShown = 8192;
+                                 kKeepReading = 8192;
 
   Connection(Shard& shard, Handle handle, std::shared_ptr<const Peer> peer, std::unique_ptr<Protocol> protocol);
   ~Connection();
@@ -135,7 +138,10 @@ class Connection final : private Watcher {
   void update_interest();
   void queue();
   void leave_shard();
-  bool reads() const { return (flags_ & (kPaused | kAboveMark | kReadEnded | kCloseAfterFlush | kClosed)) == 0; }
+  bool reads() const {
+    return (flags_ & (kPaused | kReadEnded | kCloseAfterFlush | kClosed)) == 0 &&
+           (flags_ & (kAboveMark | kKeepReading)) != kAboveMark;
+  }
 
   Shard& shard_;
   std::unique_ptr<Protocol> protocol_;

@@ -88,7 +88,10 @@ void Connector::on_event(const Poller::Event&) {
   auto peer = std::make_shared<Peer>();
   peer->address = addresses_[tried_ - 1];
   ++shard_.counters().connected;
-  finish(&Connection::open(shard_, std::exchange(handle_, Handle::kNone), std::move(peer), std::move(protocol_)));
+  Connection& opened =
+      Connection::open(shard_, std::exchange(handle_, Handle::kNone), std::move(peer), std::move(protocol_));
+  opened.keep_reading();
+  finish(&opened);
 }
 
 void Connector::finish(Result<Connection*> result) {
