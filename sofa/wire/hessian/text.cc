@@ -55,7 +55,7 @@ std::size_t ascii_prefix(const std::uint8_t* begin, std::size_t size) {
   return static_cast<std::size_t>(p - begin);
 }
 
-Scan scan(const std::uint8_t* p, const std::uint8_t* end, std::size_t units) {
+Scan scan_beyond_ascii(const std::uint8_t* p, const std::uint8_t* end, std::size_t units) {
   bool utf8 = true;
   while (true) {
     const auto left = static_cast<std::size_t>(end - p);

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,35 @@ struct Scan {
   bool utf8;                ///< the bytes are true UTF-8 as they stand: no surrogates, no overlong forms
 };
 
+/// Whether the `size` bytes at `begin`, of `available` that may be looked at, are ASCII.
+inline bool is_ascii(const std::uint8_t* begin, std::size_t size, std::size_t available) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+  const auto load = [](const std::uint8_t* p) {
+    std::uint64_t word;
+    std::memcpy(&word, p, sizeof word);
+    return word;
+  };
+  std::uint64_t high = 0;
+  if (size >= 8) {
+    for (std::size_t i = 0; i + 8 <= size; i += 8) high |= load(begin + i);
+    high |= load(begin + size - 8);
+  } else if (available >= 8) {
+    high = size == 0 ? 0 : load(begin) << (64 - 8 * size);  // little-endian: the first bytes are the low ones
+  } else {
+    for (std::size_t i = 0; i < size; ++i) high |= begin[i];
+  }
+  return (high & kHighBits) == 0;
+}
+
+Scan scan_beyond_ascii(const std::uint8_t* begin, const std::uint8_t* end, std::size_t units);
+
 /// Walks `units` UTF-16 units of wire text.
-Scan scan(const std::uint8_t* begin, const std::uint8_t* end, std::size_t units);
+inline Scan scan(const std::uint8_t* begin, const std::uint8_t* end, std::size_t units) {
+  const auto available = static_cast<std::size_t>(end - begin);
+  if (units <= available && is_ascii(begin, units, available)) [[likely]]
+    return {begin + units, true};
+  return scan_beyond_ascii(begin, end, units);
+}
 
 /// Appends wire text that `scan` accepted, joining surrogate pairs (also one whose first half `out` already ends with).
 void append(std::string& out, const std::uint8_t* begin, const std::uint8_t* end);
