@@ -262,13 +262,15 @@ Slow echo_to_a_slow_reader() {
   std::size_t given = 0;
   bool reading = false;
   int stuck = 0;
+  std::uint64_t moved = 0;
   const auto feed = [&] {
     while (given < sent.size() && connection.writable()) {
       const std::size_t part = std::min<std::size_t>(50'000, sent.size() - given);
       pair.send(connection, BytesView(sent).subspan(given, part));
       given += part;
     }
-    stuck = connection.writable() ? 0 : stuck + 1;
+    const std::uint64_t before = std::exchange(moved, pair.shard.counters().bytes_in);
+    stuck = before == moved ? stuck + 1 : 0;
     if (!reading && stuck == 20) {  // the client's socket, the server, and the server's socket are full
       reading = true;
       connection.resume_reading();
