@@ -83,6 +83,9 @@ class Network {
   std::vector<std::weak_ptr<Stream>> streams_;
 };
 
+/// Whether the host is an address already and not a name.
+bool is_numeric_host(const std::string& host);
+
 class SimNet final : public Net {
  public:
   SimNet(Process& process, Dice dice) : process_(process), dice_(dice) {}

@@ -40,12 +40,15 @@ class SimClock final : public Clock {
   Duration wall_offset_;
 };
 
+/// Names from the network's table. A call from a shard is answered by mail to that shard.
 class SimResolver final : public Resolver {
  public:
   SimResolver(Process& process, Dice dice) : process_(process), dice_(dice) {}
   void resolve(const std::string& host, std::uint16_t port, TimePoint deadline, Done done) override;
 
  private:
+  Result<std::vector<Address>> look_up(const std::string& host, std::uint16_t port) const;
+
   Process& process_;
   Dice dice_;
 };

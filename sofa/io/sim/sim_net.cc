@@ -8,16 +8,16 @@ namespace sofa::io::sim {
 
 namespace {
 
-bool is_numeric(const std::string& host) {
-  return host.find(':') != std::string::npos ||
-         (!host.empty() && host.find_first_not_of("0123456789.") == std::string::npos);
-}
-
 Transfer failed(int error) {
   return {Transfer::Status::kFailed, 0, error};
 }
 
 }  // namespace
+
+bool is_numeric_host(const std::string& host) {
+  return host.find(':') != std::string::npos ||
+         (!host.empty() && host.find_first_not_of("0123456789.") == std::string::npos);
+}
 
 std::string SimNet::listen_key(const Process* process, const Address& address) {
   if (address.is_unix) return "unix:" + address.host;
@@ -65,7 +65,7 @@ Result<Accepted> SimNet::accept(Handle handle) {
 
 Result<Handle> SimNet::connect(const Address& address) {
   if (!process_.alive()) return fail(IoError::kStopped, "{} is dead", process_.name());
-  if (!address.is_unix && !is_numeric(address.host)) {
+  if (!address.is_unix && !is_numeric_host(address.host)) {
     return fail(IoError::kAddress, "cannot connect to {}: resolve the name first", address.to_string());
   }
   if (process_.descriptors().full()) return fail(IoError::kNoHandles, "cannot connect to {}", address.to_string());

@@ -1,0 +1,77 @@
+#include "tests/sim/seeds.h"
+
+#include <cstdlib>
+#include <ctime>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "sofa/base/mutant.h"
+
+namespace sofa::tests {
+
+namespace {
+
+constexpr std::uint64_t kSeeds = 200;
+constexpr double kMostCpuSeconds = 15;  // for the seeds of ctest
+constexpr std::uint64_t kMutantSeeds = 1'000;
+
+std::optional<std::uint64_t> number_from_environment(const char* name) {
+  const char* text = std::getenv(name);
+  if (text == nullptr) return std::nullopt;
+  return std::strtoull(text, nullptr, 10);
+}
+
+double cpu_seconds_since(std::clock_t start) {
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
+}  // namespace
+
+void expect_no_fault(const char* program, const Scenario& scenario) {
+  const auto only = number_from_environment("SOFA_SIM_SEED");
+  const auto asked = number_from_environment("SOFA_SIM_SEEDS");
+  const std::uint64_t first = only.value_or(1);
+  const std::uint64_t last = only ? *only : asked.value_or(kSeeds);
+  const std::clock_t start = std::clock();
+  io::Duration simulated{};
+  std::uint64_t seed = first;
+  for (; seed <= last; ++seed) {
+    if (!only && !asked && cpu_seconds_since(start) > kMostCpuSeconds) break;
+    const SimResult result = scenario(seed);
+    simulated += result.simulated;
+    if (only) fmt::print("seed {}: trace {:016x}\n", seed, result.trace_hash);
+    ASSERT_FALSE(result.fault.has_value()) << "seed " << seed << " found: " << *result.fault
+                                           << "\n  run it again: SOFA_SIM_SEED=" << seed << " " << program;
+  }
+  const double cpu = cpu_seconds_since(start);
+  fmt::print(
+      "{} seeds without a fault; {:.0f} simulated seconds in {:.1f} s of CPU: {:.0f} simulated hours a CPU hour\n",
+      seed - first, std::chrono::duration<double>(simulated).count(), cpu,
+      std::chrono::duration<double>(simulated).count() / cpu);
+  ASSERT_GT(seed, first) << "not one seed was run";
+}
+
+void expect_mutant_found(const char* mutant, const Scenario& scenario) {
+#ifdef SOFA_MUTANTS
+  activate_mutant(mutant);
+  std::optional<std::string> fault;
+  std::uint64_t seed = 1;
+  for (; seed <= kMutantSeeds && !fault; ++seed) fault = scenario(seed).fault;
+  activate_mutant(nullptr);
+  ASSERT_TRUE(fault.has_value()) << "no seed up to " << kMutantSeeds << " found the mutant " << mutant;
+  fmt::print("{}: found at seed {}: {}\n", mutant, seed - 1, *fault);
+#else
+  (void)scenario;
+  GTEST_SKIP() << mutant << " is not in this build: use a Debug or a sanitized one";
+#endif
+}
+
+void expect_repeatable(const Scenario& scenario) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const SimResult once = scenario(seed), again = scenario(seed);
+    EXPECT_EQ(once.trace_hash, again.trace_hash) << "seed " << seed << " is not repeatable";
+  }
+}
+
+}  // namespace sofa::tests
