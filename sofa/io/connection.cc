@@ -35,6 +35,8 @@ ConnectionState& ConnectionState::operator=(ConnectionState&& other) noexcept {
   unsent.swap(other.unsent);
   std::swap(read_ended, other.read_ended);
   std::swap(closing, other.closing);
+  std::swap(half_closing, other.half_closing);
+  std::swap(keep_reading, other.keep_reading);
   return *this;
 }
 
@@ -89,6 +91,8 @@ Connection& Shard::attach(ConnectionState state, std::unique_ptr<Protocol> proto
   auto* connection = new Connection(*this, state.release(), std::move(state.peer), std::move(protocol));
   if (state.read_ended) connection->flags_ |= Connection::kReadEnded;
   if (state.closing) connection->flags_ |= Connection::kCloseAfterFlush;
+  if (state.half_closing) connection->flags_ |= Connection::kHalfClose;
+  if (state.keep_reading) connection->flags_ |= Connection::kKeepReading;
   connection->interest_ = {.read = connection->reads(), .write = false};
   poller().add(connection->handle_, connection->interest_, static_cast<Watcher*>(connection));
   connection->out_.append(state.unsent);
@@ -113,6 +117,8 @@ ConnectionState Connection::detach() {
   out_.clear();
   state.read_ended = (flags_ & kReadEnded) != 0;
   state.closing = (flags_ & kCloseAfterFlush) != 0;
+  state.half_closing = (flags_ & kHalfClose) != 0;
+  state.keep_reading = (flags_ & kKeepReading) != 0;
   ++shard_.counters_.detached;
   leave_shard();
   flags_ |= kDetached;

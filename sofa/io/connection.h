@@ -66,7 +66,9 @@ struct ConnectionState {
   Bytes unread;  // received, not consumed
   Bytes unsent;  // written by the protocol, not taken by the peer
   bool read_ended = false;
-  bool closing = false;  // close once `unsent` went out
+  bool closing = false;       // close once `unsent` went out
+  bool half_closing = false;  // end sending once `unsent` went out, or ended already
+  bool keep_reading = false;
 };
 
 /// Makes the protocol of a connection: a new one (null), or one that moved here. On the shard that will own it.
