@@ -90,10 +90,11 @@ class Mover {
   std::vector<std::unique_ptr<Round>> rounds_;
 };
 
-io::ShardOptions small_marks() {
+/// Low marks, so that back-pressure is part of every run.
+io::ShardOptions shard_options(io::Random& random) {
   io::ShardOptions options;
-  options.connection.high_mark = 64 << 10;
-  options.connection.low_mark = 16 << 10;
+  options.connection.high_mark = std::size_t{1} << (12 + random.next() % 6);
+  options.connection.low_mark = options.connection.high_mark / 4;
   options.connection.stall = 6s;
   return options;
 }
@@ -101,7 +102,7 @@ io::ShardOptions small_marks() {
 class Server {
  public:
   Server(Process& process, Truth& truth, int shards)
-      : shards_(process.env(), shards, small_marks()),
+      : shards_(process.env(), shards, shard_options(process.env().random)),
         factory_([&truth](io::Shard& shard, const io::ConnectionState* moved) {
           return std::make_unique<EchoProtocol>(truth, shard.env().random, moved);
         }),
@@ -128,7 +129,7 @@ class Client {
   Client(Process& process, Truth& truth, int shards, int talks)
       : process_(process),
         truth_(truth),
-        shards_(process.env(), shards, small_marks()),
+        shards_(process.env(), shards, shard_options(process.env().random)),
         factory_([this](io::Shard& shard, const io::ConnectionState* moved) { return make_protocol(shard, moved); }),
         mover_(shards_, factory_) {
     for (int i = 0; i < talks; ++i) {
@@ -160,15 +161,10 @@ class Client {
   void fall_silent() {
     for (auto& talk : talks_) talk->talking = false;
   }
-  /// Ends all connections, each in one of the ways that there are.
   void end_all() {
     ending_ = true;
-    for (auto& slot : slots_) {
-      slot->home.timers().cancel(slot->timer);
-      if (io::Connection* connection = slot->talk.connection) {
-        connection->shard().post([&talk = slot->talk] { end(talk); });
-      }
-    }
+    for (auto& slot : slots_) slot->home.timers().cancel(slot->timer);
+    for (auto& talk : talks_) talk->ending = true;
   }
   void check_deadlines() {
     const io::TimePoint now = process_.env().clock.now();
@@ -195,18 +191,6 @@ class Client {
     Talk& talk;
     std::uint64_t echoed_before = 0;
   };
-
-  static void end(Talk& talk) {
-    if (talk.connection == nullptr) return;
-    switch (talk.id % 3) {
-      case 0:
-        return talk.connection->close_after_flush();
-      case 1:
-        return talk.connection->half_close();
-      default:
-        return talk.connection->close(Error(io::IoError::kStopped, "the talk is over"));
-    }
-  }
 
   void connect(Slot& slot) {
     // A talk's id is the first thing that the server learns; it is never used again.
@@ -335,11 +319,11 @@ class Run {
     };
     if (!world_.run_until(all_back, 5s)) return truth_.found("some messages did not come back");
     truth_.ending = true;
+    for (Client* client : clients_) client->end_all();
+    world_.run_for(8s);
     server_->mover().stop();
     for (Client* client : clients_) client->mover().stop();
-    world_.run_for(1s);  // for what is on its way between two shards
-    for (Client* client : clients_) client->end_all();
-    world_.run_for(10s);
+    world_.run_for(100ms);
     check_nothing_is_left();
   }
 

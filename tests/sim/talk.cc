@@ -197,6 +197,8 @@ Bytes TalkProtocol::save_state() {
 
 void TalkProtocol::say() {
   io::Connection& connection = *talk_.connection;
+  if (connection.closed()) return;
+  if (talk_.ending) return end();
   const io::TimePoint now = connection.shard().now();
   const std::uint64_t count = 1 + random_.next() % 8;
   for (std::uint64_t i = 0; i < count && talk_.talking && connection.writable(); ++i) {
@@ -207,6 +209,18 @@ void TalkProtocol::say() {
   connection.flush();
   connection.shard().timers().arm(pace_, now + 20ms + some(random_, 280ms));
   arm_deadline();
+}
+
+void TalkProtocol::end() {
+  talk_.ending = false;
+  switch (talk_.id / 2 % 3) {
+    case 0:
+      return talk_.connection->close_after_flush();
+    case 1:
+      return talk_.connection->half_close();
+    default:
+      return talk_.connection->close(Error(io::IoError::kStopped, "the talk is over"));
+  }
 }
 
 void TalkProtocol::arm_deadline() {

@@ -83,6 +83,7 @@ struct Talk {
   std::deque<io::TimePoint> deadlines;  // of what was sent and has not come back
   io::Connection* connection = nullptr;
   bool talking = true;
+  bool ending = false;  // to be ended when next it has the word, in one of the ways that there are
   std::function<void(const Error&)> on_closed;
 };
 
@@ -102,6 +103,7 @@ class TalkProtocol final : public io::Protocol {
 
  private:
   void say();
+  void end();
   void on_deadline();
   void arm_deadline();
 
