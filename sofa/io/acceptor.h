@@ -18,9 +18,9 @@ namespace sofa::io {
 class Acceptor final : private Watcher {
  public:
   struct Options {
-    ListenOptions listen;
+    ListenOptions listen{};
     /// Shards that get the connections by turns; its own when empty.
-    std::vector<Shard*> deal_to;
+    std::vector<Shard*> deal_to{};
     Duration pause = std::chrono::milliseconds(100);
   };
 
