@@ -23,8 +23,8 @@
 // type Extra; absent ones keep their default. Null is an error for what is not optional, except that a null string or
 // collection in a field reads as empty. Where the sender wrote a reference and the C++ type is a value, the value is
 // read again from where it stands, bounded by Limits::max_repeated_bytes.
-// A shared_ptr field can be made cyclic by the sender, and what holds itself is never freed: use std::weak_ptr for the
-// way back (whatever the other end, a strong owner must be among the values read).
+// What holds itself is never freed, so a reference that would close a cycle of shared_ptr is an error: the way back is
+// a std::weak_ptr (whose object must have a strong owner among the values read).
 #pragma once
 
 #include <cstdint>
@@ -336,30 +336,41 @@ struct Codec<std::shared_ptr<Pointer>> {
     }
     Codec<T>::encode(to, *value);
   }
-  static void decode(Reader& from, std::shared_ptr<Pointer>& value) {
+  static void decode(Reader& from, std::shared_ptr<Pointer>& value) { read(from, value, true); }
+
+ protected:
+  /// `owning`: the pointer stays with what is being read, so it may not close a cycle. Any cycle of owners has a
+  /// reference to an object around it that is still being read, and that is where it is refused.
+  static void read(Reader& from, std::shared_ptr<Pointer>& value, bool owning) {
     if (from.try_null()) return value.reset();
     if constexpr (Codec<T>::kCompound) {
       if (from.peek() == Kind::kReference) {
         const std::uint32_t reference = from.read_reference();
-        if (auto known = from.shared(reference, &detail::kTypeTag<T>)) {
+        bool being_read = false;
+        if (auto known = from.shared(reference, &detail::kTypeTag<T>, &being_read)) {
+          if (owning && being_read) {
+            return from.fail(HessianError::kMismatch, "a reference would make an object own itself: no tree");
+          }
           value = std::static_pointer_cast<T>(std::move(known));
           return;
         }
         Reader::Jump jump;
         if (!from.enter(reference, jump)) return;
-        decode_new(from, value);
+        read_new(from, value);
         return from.leave(jump);
       }
     }
-    decode_new(from, value);
+    read_new(from, value);
   }
 
  private:
-  static void decode_new(Reader& from, std::shared_ptr<Pointer>& value) {
+  static void read_new(Reader& from, std::shared_ptr<Pointer>& value) {
     auto made = std::make_shared<T>();
-    if constexpr (Codec<T>::kCompound) from.share(from.references(), &detail::kTypeTag<T>, made);
+    const std::uint32_t reference = from.references();
+    if constexpr (Codec<T>::kCompound) from.share(reference, &detail::kTypeTag<T>, made);
     value = made;
     Codec<T>::decode(from, *made);
+    if constexpr (Codec<T>::kCompound) from.shared_is_read(reference, &detail::kTypeTag<T>);
   }
 };
 
@@ -369,7 +380,7 @@ struct Codec<std::weak_ptr<T>> : Codec<std::shared_ptr<T>> {
   static void encode(Writer& to, const std::weak_ptr<T>& value) { Codec<std::shared_ptr<T>>::encode(to, value.lock()); }
   static void decode(Reader& from, std::weak_ptr<T>& value) {
     std::shared_ptr<T> strong;
-    Codec<std::shared_ptr<T>>::decode(from, strong);
+    Codec<std::shared_ptr<T>>::read(from, strong, false);
     value = strong;
   }
 };

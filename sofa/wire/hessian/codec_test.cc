@@ -128,6 +128,25 @@ TEST(Codec, AReferenceIntoSkippedBytesIsRead) {
   EXPECT_TRUE(from.ok() && from.at_end());
 }
 
+struct Ring {
+  static constexpr auto java_class = "t.Ring";
+  std::shared_ptr<Ring> next;
+  std::weak_ptr<Ring> back;
+};
+
+TEST(Codec, AnObjectCannotBeMadeToOwnItself) {
+  Value ring = Value::object("t.Ring");
+  ring.set("next", Value::object("t.Ring"));
+  ring["next"].set("back", ring);
+  const auto sound = from_bytes<std::shared_ptr<Ring>>(write_values(std::vector{ring}));
+  ASSERT_TRUE(sound) << sound.error().what();
+  EXPECT_EQ((*sound)->next->back.lock(), *sound);
+  ring["next"].set("next", ring);
+  const auto refused = from_bytes<std::shared_ptr<Ring>>(write_values(std::vector{ring}));
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().is(HessianError::kMismatch)) << refused.error().what();
+}
+
 struct Circle {
   static constexpr auto java_class = "t.Circle";
   double radius = 0;

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 
+#include "sofa/base/endian.h"
 #include "sofa/wire/hessian/text.h"
 
 namespace sofa::hessian {
@@ -226,7 +227,27 @@ bool Reader::chunks(std::string_view wanted, Chunk&& chunk) {
   }
 }
 
+/// The usual text: ASCII in one chunk. False, and nothing moved, for any other.
+bool Reader::take_plain_text(std::string_view& text) {
+  const auto left = static_cast<std::size_t>(end_ - cur_);
+  if (left == 0) return false;
+  std::size_t head = 1;
+  std::size_t units = *cur_;
+  if (units > 0x1f) {
+    if (units != 'S' || left < 3) return false;
+    head = 3;
+    units = load_be<std::uint16_t>(cur_ + 1);
+  }
+  if (units > left - head || units > limits_.max_length || !text::is_ascii(cur_ + head, units, left - head))
+    return false;
+  text = {reinterpret_cast<const char*>(cur_ + head), units};
+  cur_ += head + units;
+  return true;
+}
+
 std::string_view Reader::read_text(std::string& scratch) {
+  if (std::string_view text; take_plain_text(text)) [[likely]]
+    return text;
   if (peek() != Kind::kString) return mismatch("a string"), std::string_view();
   scratch.clear();
   std::string_view whole;

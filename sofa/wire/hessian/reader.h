@@ -183,9 +183,11 @@ class Reader {
 
   // What codecs remember about this stream.
   SmallVector<std::uint16_t, 64>& plans() { return plans_; }
-  /// Objects with identity that were built from this stream, by reference number and C++ type.
-  std::shared_ptr<void> shared(std::uint32_t reference, const void* type) const;
+  /// Objects with identity that were built from this stream, by reference number and C++ type. One is being read from
+  /// share() until shared_is_read(); `being_read`, where given, tells.
+  std::shared_ptr<void> shared(std::uint32_t reference, const void* type, bool* being_read = nullptr) const;
   void share(std::uint32_t reference, const void* type, std::shared_ptr<void> object);
+  void shared_is_read(std::uint32_t reference, const void* type);
 
  private:
   struct Remembered;
@@ -210,6 +212,7 @@ class Reader {
   bool need(std::size_t bytes);
   std::uint64_t big_endian(std::size_t bytes);
   bool begin_value(std::uint32_t& reference);
+  bool take_plain_text(std::string_view& text);
   bool count_node();
   void charge_repeated();
   template <class Chunk>

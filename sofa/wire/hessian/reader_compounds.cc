@@ -10,8 +10,17 @@ struct Reader::Remembered {
   struct Entry {
     const void* type;
     std::shared_ptr<void> object;
+    bool being_read = true;
   };
   std::unordered_multimap<std::uint32_t, Entry> objects;
+
+  Entry* find(std::uint32_t reference, const void* type) {
+    const auto [first, last] = objects.equal_range(reference);
+    for (auto it = first; it != last; ++it) {
+      if (it->second.type == type) return &it->second;
+    }
+    return nullptr;
+  }
 };
 
 Reader::Reader(BytesView bytes, const Limits& limits, const Registry* registry)
@@ -357,18 +366,20 @@ void Reader::skip() {
   }
 }
 
-std::shared_ptr<void> Reader::shared(std::uint32_t reference, const void* type) const {
-  if (!remembered_) return nullptr;
-  const auto [first, last] = remembered_->objects.equal_range(reference);
-  for (auto it = first; it != last; ++it) {
-    if (it->second.type == type) return it->second.object;
-  }
-  return nullptr;
+std::shared_ptr<void> Reader::shared(std::uint32_t reference, const void* type, bool* being_read) const {
+  const auto* entry = remembered_ ? remembered_->find(reference, type) : nullptr;
+  if (entry == nullptr) return nullptr;
+  if (being_read != nullptr) *being_read = entry->being_read;
+  return entry->object;
 }
 
 void Reader::share(std::uint32_t reference, const void* type, std::shared_ptr<void> object) {
   if (!remembered_) remembered_ = std::make_unique<Remembered>();
   remembered_->objects.emplace(reference, Remembered::Entry{type, std::move(object)});
+}
+
+void Reader::shared_is_read(std::uint32_t reference, const void* type) {
+  if (auto* entry = remembered_ ? remembered_->find(reference, type) : nullptr) entry->being_read = false;
 }
 
 }  // namespace sofa::hessian
