@@ -15,9 +15,9 @@
 #include <cassert>
 #include <coroutine>
 #include <exception>
+#include <memory>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 #include "sofa/base/error.h"
 #include "sofa/io/block_pool.h"
@@ -40,40 +40,79 @@ Error error_of(std::exception_ptr thrown);
 
 struct Void {};
 
-/// What a task came to: nothing yet, a value, an Error, or an exception.
+/// What a task came to: nothing yet, a value, an Error, or an exception. (By hand: a std::variant costs each unit that
+/// calls a service seconds.)
 template <class T>
 class Outcome {
  public:
   using Stored = std::conditional_t<std::is_void_v<T>, Void, T>;
 
+  Outcome() noexcept {}
+  Outcome(Outcome&& other) noexcept { *this = std::move(other); }
+  Outcome& operator=(Outcome&& other) noexcept {
+    if (this == &other) return *this;
+    clear();
+    if (other.state_ == State::kValue) std::construct_at(&value_, std::move(other.value_));
+    if (other.state_ == State::kError) std::construct_at(&error_, std::move(other.error_));
+    if (other.state_ == State::kThrown) std::construct_at(&thrown_, std::move(other.thrown_));
+    state_ = other.state_;
+    return *this;
+  }
+  ~Outcome() { clear(); }
+
   template <class... A>
   void set(A&&... a) {
-    state_.template emplace<1>(std::forward<A>(a)...);
+    clear();
+    std::construct_at(&value_, std::forward<A>(a)...);
+    state_ = State::kValue;
   }
-  void set_error(Error error) { state_.template emplace<2>(std::move(error)); }
-  void set_thrown(std::exception_ptr thrown) { state_.template emplace<3>(std::move(thrown)); }
-  bool empty() const { return state_.index() == 0; }
+  void set_error(Error error) {
+    clear();
+    std::construct_at(&error_, std::move(error));
+    state_ = State::kError;
+  }
+  void set_thrown(std::exception_ptr thrown) {
+    clear();
+    std::construct_at(&thrown_, std::move(thrown));
+    state_ = State::kThrown;
+  }
+  bool empty() const { return state_ == State::kEmpty; }
 
   T take() {
-    if (state_.index() != 1) [[unlikely]] {
-      if (const Error* error = std::get_if<2>(&state_)) error->raise();
-      assert(state_.index() == 3);
-      std::rethrow_exception(std::get<3>(state_));
-    }
-    if constexpr (!std::is_void_v<T>) return std::move(std::get<1>(state_));
+    if (state_ == State::kError) [[unlikely]]
+      error_.raise();
+    if (state_ == State::kThrown) [[unlikely]]
+      std::rethrow_exception(thrown_);
+    assert(state_ == State::kValue);
+    if constexpr (!std::is_void_v<T>) return std::move(value_);
   }
   Result<T> take_result() {
-    if (state_.index() == 2) return tl::unexpected<Error>(std::move(std::get<2>(state_)));
-    if (state_.index() == 3) return tl::unexpected<Error>(error_of(std::get<3>(state_)));
+    if (state_ == State::kError) return tl::unexpected<Error>(std::move(error_));
+    if (state_ == State::kThrown) return tl::unexpected<Error>(error_of(thrown_));
+    assert(state_ == State::kValue);
     if constexpr (std::is_void_v<T>) {
       return {};
     } else {
-      return Result<T>(std::move(std::get<1>(state_)));
+      return Result<T>(std::move(value_));
     }
   }
 
  private:
-  std::variant<std::monostate, Stored, Error, std::exception_ptr> state_;
+  enum class State : std::uint8_t { kEmpty, kValue, kError, kThrown };
+
+  void clear() noexcept {
+    if (state_ == State::kValue) std::destroy_at(&value_);
+    if (state_ == State::kError) std::destroy_at(&error_);
+    if (state_ == State::kThrown) std::destroy_at(&thrown_);
+    state_ = State::kEmpty;
+  }
+
+  State state_ = State::kEmpty;
+  union {
+    Stored value_;
+    Error error_;
+    std::exception_ptr thrown_;
+  };
 };
 
 /// Told when a started task has finished, on the shard that asked (wherever the task ended).
