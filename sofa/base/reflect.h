@@ -28,7 +28,6 @@
 #include <boost/describe/members.hpp>
 #include <boost/mp11/list.hpp>
 #include <boost/pfr/core.hpp>
-#include <boost/pfr/tuple_size.hpp>
 
 namespace sofa::reflect {
 
@@ -66,6 +65,40 @@ struct WithBases<T, L<B...>> {
 template <class T>
 struct Descriptors : WithBases<T, Bases<T>> {};
 
+/// Whether T{…} takes N values.
+template <class T, std::size_t N>
+concept Takes = requires { typename boost::pfr::detail::enable_if_constructible_helper_t<T, N>; };
+
+/// Low values are taken, High are too many.
+template <class T, std::size_t Low, std::size_t High>
+consteval std::size_t most_taken() {
+  if constexpr (High - Low == 1) {
+    return Low;
+  } else if constexpr (Takes<T, (Low + High) / 2>) {
+    return most_taken<T, (Low + High) / 2, High>();
+  } else {
+    return most_taken<T, Low, (Low + High) / 2>();
+  }
+}
+/// PFR counts down from eight times the size of T, which costs a unit more than all the rest; this counts up.
+template <class T, std::size_t Low, std::size_t High>
+consteval std::size_t count_up() {
+  if constexpr (Takes<T, High>) {
+    return count_up<T, High, High * 2>();
+  } else {
+    return most_taken<T, Low, High>();
+  }
+}
+
+template <class T>
+constexpr std::size_t count() {
+  if constexpr (Described<T>) {
+    return boost::mp11::mp_size<typename Descriptors<std::remove_cv_t<T>>::type>::value;
+  } else {
+    return count_up<std::remove_cv_t<T>, 0, 4>();
+  }
+}
+
 /// References to all fields of `object`, in order. The only two ways in which a struct is taken apart.
 template <class T>
 constexpr auto tie(T& object) noexcept {
@@ -74,22 +107,13 @@ constexpr auto tie(T& object) noexcept {
       return Refs<std::remove_reference_t<decltype(object.*D::pointer)>...>{object.*D::pointer...};
     }(typename Descriptors<std::remove_cv_t<T>>::type{});
   } else {
-    return boost::pfr::detail::tie_as_tuple(object);
+    return boost::pfr::detail::tie_as_tuple(object, boost::pfr::detail::size_t_<count<T>()>());
   }
 }
 
 template <std::size_t I, class Tuple>
 constexpr auto& at(Tuple& refs) noexcept {
   return boost::pfr::detail::sequence_tuple::get<I>(refs);
-}
-
-template <class T>
-constexpr std::size_t count() {
-  if constexpr (Described<T>) {
-    return boost::mp11::mp_size<typename Descriptors<std::remove_cv_t<T>>::type>::value;
-  } else {
-    return boost::pfr::tuple_size_v<std::remove_cv_t<T>>;
-  }
 }
 
 // Declared, never defined: only addresses inside it are named, and only by the compiler.
