@@ -211,9 +211,7 @@ struct Codec<std::variant<Alternatives...>> {
     if (!from.ok() || (take<Alternatives>(from, name, value) || ...)) return;
     std::string known;
     ((known += known.empty() ? "" : ", ", known += described<Alternatives>()), ...);
-    name.empty() ? from.mismatch("one of " + known)
-                 : from.fail(HessianError::kUnregistered,
-                             fmt::format("found an object of class {}, wanted one of {}", name, known));
+    name.empty() ? from.mismatch("one of " + known) : from.unregistered(name, known);
   }
 
  private:

@@ -69,6 +69,10 @@ void Reader::fail(HessianError code, std::string what) {
   cur_ = end_;
 }
 
+void Reader::unregistered(std::string_view found, std::string_view wanted) {
+  fail(HessianError::kUnregistered, fmt::format("found an object of class {}, wanted {}", found, wanted));
+}
+
 void Reader::mismatch(std::string_view wanted) {
   if (!ok()) return;
   const Kind found = peek();

@@ -85,6 +85,8 @@ class Reader {
   /// Makes the stream bad, unless it is already. `what` says what was found and what was wanted.
   void fail(HessianError code, std::string what);
   void mismatch(std::string_view wanted);
+  /// An object of a class that is none of those that may be built here.
+  void unregistered(std::string_view found, std::string_view wanted);
 
   const Registry* registry() const { return registry_; }
   bool at_end() const { return cur_ == end_; }

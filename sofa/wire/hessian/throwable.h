@@ -175,8 +175,7 @@ struct Codec<std::shared_ptr<T>> {
     auto read = read_throwable(from);
     value = std::dynamic_pointer_cast<T>(read);
     if (read != nullptr && value == nullptr) {
-      from.fail(HessianError::kUnregistered,
-                fmt::format("found a {}, wanted a {}", read->java_class_name(), T::java_class));
+      from.unregistered(read->java_class_name(), T::java_class);
     }
   }
 };
