@@ -39,19 +39,24 @@ std::vector<Move> plan_moves(std::vector<ConnectionLoad> loads, int shards, doub
 /// Shared with the mails that are on their way between shards, so that none of them finds it gone.
 struct Balancer::State : std::enable_shared_from_this<Balancer::State> {
   State(Shards& group, ProtocolFactory make, const Options& how)
-      : shards(group), factory(std::move(make)), options(how), last(static_cast<std::size_t>(group.size())) {}
+      : shards(group),
+        factory(std::move(make)),
+        options(how),
+        last(static_cast<std::size_t>(group.size())),
+        pending(static_cast<std::size_t>(group.size())) {}
 
   // A move that waits for its connection to become quiescent, on the connection's shard.
   struct Pending {
-    Pending(std::shared_ptr<State> s, Shard& at, const Move& what)
-        : state(std::move(s)),
+    Pending(State& s, Shard& at, const Move& what)
+        : state(s),
           shard(at),
           move(what),
-          give_up(at.now() + state->options.patience),
+          give_up(at.now() + s.options.patience),
           timer([](void* self) noexcept { static_cast<Pending*>(self)->run(); }, this) {}
+    ~Pending() { shard.timers().cancel(timer); }
     void run();
 
-    std::shared_ptr<State> state;
+    State& state;
     Shard& shard;
     Move move;
     TimePoint give_up;
@@ -69,15 +74,20 @@ struct Balancer::State : std::enable_shared_from_this<Balancer::State> {
   const Options options;
   std::atomic<bool> stopped{false};
   std::atomic<std::uint64_t> moves{0};
+  std::atomic<int> resting{0};
   // On shard 0:
   Timer timer{[](void* self) noexcept { static_cast<State*>(self)->measure(); }, this};
   std::vector<ConnectionLoad> loads;
   int missing = 0;
   // Each shard's own: the load seen at the last sample, by connection in ascending order.
   std::vector<std::vector<std::pair<std::uint64_t, std::uint64_t>>> last;
+  std::vector<std::vector<std::unique_ptr<Pending>>> pending;  // each shard's own too
 };
 
 namespace {
+
+/// Periods without moves after one that failed: its connection stood still for `patience`, and would again.
+constexpr int kRest = 30;
 
 Connection* find(Shard& shard, std::uint64_t id) {
   Connection* found = nullptr;
@@ -106,6 +116,10 @@ std::vector<ConnectionLoad> Balancer::State::sample(State& state, Shard& shard) 
 
 void Balancer::State::measure() {
   if (stopped) return;
+  if (resting > 0) {
+    --resting;
+    return schedule();
+  }
   loads.clear();
   missing = shards.size();
   for (int i = 0; i < shards.size(); ++i) {
@@ -123,8 +137,12 @@ void Balancer::State::measured(std::vector<ConnectionLoad> of_one) {
   for (const ConnectionLoad& load : loads) total += load.load;
   if (total >= options.least_load) {
     for (const Move& move : plan_moves(loads, shards.size(), options.tolerance)) {
-      shards[move.from].post(
-          [self = shared_from_this(), move] { (new Pending(self, self->shards[move.from], move))->run(); });
+      shards[move.from].post([self = shared_from_this(), move] {
+        if (self->stopped) return;
+        auto& waiting = self->pending[static_cast<std::size_t>(move.from)];
+        waiting.push_back(std::make_unique<Pending>(*self, self->shards[move.from], move));
+        waiting.back()->run();
+      });
     }
   }
   schedule();
@@ -133,11 +151,11 @@ void Balancer::State::measured(std::vector<ConnectionLoad> of_one) {
 void Balancer::State::Pending::run() {
   Connection* connection = find(shard, move.connection);
   if (connection && connection->protocol().quiescent()) {
-    ++state->moves;
+    ++state.moves;
     auto moved = std::make_shared<ConnectionState>(connection->detach());
-    Shard& to = state->shards[move.to];
-    to.post([state = state, &to, moved] {
-      auto protocol = state->factory(to, moved.get());
+    Shard& to = state.shards[move.to];
+    to.post([self = state.shared_from_this(), &to, moved] {
+      auto protocol = self->factory(to, moved.get());
       to.attach(std::move(*moved), std::move(protocol));
     });
   } else if (connection && shard.now() < give_up) {
@@ -146,8 +164,10 @@ void Balancer::State::Pending::run() {
     return shard.timers().arm(timer, shard.now() + TimerWheel::kTick);
   } else if (connection && paused) {
     connection->resume_reading();
+    state.resting = kRest;
   }
-  delete this;
+  std::erase_if(state.pending[static_cast<std::size_t>(move.from)],
+                [this](const auto& one) { return one.get() == this; });
 }
 
 Balancer::Balancer(Shards& shards, ProtocolFactory factory, const Options& options)
@@ -158,6 +178,15 @@ Balancer::Balancer(Shards& shards, ProtocolFactory factory, const Options& optio
 Balancer::~Balancer() {
   state_->stopped = true;
   state_->shards[0].post([state = state_] { state->shards[0].timers().cancel(state->timer); });
+  for (int i = 0; i < state_->shards.size(); ++i) {
+    state_->shards[i].post([state = state_, i] {
+      auto& waiting = state->pending[static_cast<std::size_t>(i)];
+      while (!waiting.empty()) {
+        waiting.back()->give_up = TimePoint{};
+        waiting.back()->run();
+      }
+    });
+  }
 }
 
 std::uint64_t Balancer::moves() const {

@@ -2,7 +2,8 @@
 // so a few connections may carry all the load and the kernel's choice of shard is luck.
 //
 // plan_moves decides and is pure; Balancer measures each period, has a connection detached where it is quiescent, and
-// attached at its new shard. A connection that does not become quiescent within `patience` stays where it is.
+// attached at its new shard. A connection that does not become quiescent within `patience` stays where it is,
+// and nothing is tried for the next 30 periods.
 #pragma once
 
 #include <cstdint>

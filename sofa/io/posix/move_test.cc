@@ -255,5 +255,52 @@ TEST(Balancer, EightHotConnectionsOnFourShardsEndBalanced) {
   connectors.clear();
 }
 
+TEST(Balancer, AConnectionThatIsNeverQuiescentStaysAndIsServedOn) {
+  class Busy final : public Protocol {
+   public:
+    std::size_t on_data(Connection& connection, BytesView data) override {
+      connection.out().append(data);
+      connection.flush();
+      return data.size();
+    }
+    void on_closed(Connection&, const Error&) override {}
+    bool quiescent() const override {
+      asked = 1;
+      env().blocking.wake(asked, true);
+      return false;
+    }
+    explicit Busy(std::atomic<std::uint32_t>& word) : asked(word) {}
+    std::atomic<std::uint32_t>& asked;
+  };
+  std::atomic<std::uint32_t> asked{0};
+  const auto make = [&](Shard&, const ConnectionState*) { return std::make_unique<Busy>(asked); };
+  Shards servers(env(), 2);
+  Shards clients(env(), 1);
+  auto acceptor = Acceptor::listen(servers[0], {"127.0.0.1", 0, false}, make, {}).value();
+  const Address address = acceptor->address();
+  servers.start();
+  clients.start();
+  auto balancer = std::make_unique<Balancer>(
+      servers, make, Balancer::Options{.period = 2ms, .patience = 5ms, .least_load = 1000, .tolerance = 1.15});
+  Pump::Report report;
+  std::vector<std::unique_ptr<Connector>> connectors;
+  clients[0].post([&] {
+    for (int i = 0; i < 2; ++i) {
+      connectors.push_back(std::make_unique<Connector>(clients[0]));
+      connectors.back()->start(address, env().clock.now() + kLong, std::make_unique<Pump>(report, 4'000'000, 3700),
+                               [](Result<Connection*> opened) { EXPECT_TRUE(opened); });
+    }
+  });
+  EXPECT_TRUE(wait_for(asked, 1));
+  EXPECT_TRUE(wait_for(report.done, 2));
+  EXPECT_FALSE(report.wrong);
+  EXPECT_EQ(balancer->moves(), 0u);
+  balancer.reset();
+  clients.stop_and_join();
+  servers.stop_and_join();
+  acceptor.reset();
+  connectors.clear();
+}
+
 }  // namespace
 }  // namespace sofa::io
