@@ -1,0 +1,68 @@
+#include "sofa/rpc/bolt_remote.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sofa/io/shard.h"
+#include "sofa/rpc/client_connection.h"
+#include "sofa/rpc/client_pool.h"
+#include "sofa/rpc/error.h"
+
+namespace sofa::rpc {
+
+BoltRemote::BoltRemote(std::vector<ClientShard*> shards, io::Address address, CallIdentity identity,
+                       const Interface& interface, io::Duration timeout)
+    : shards_(std::move(shards)),
+      pools_(shards_.size()),
+      address_(std::move(address)),
+      identity_(std::move(identity)),
+      interface_(interface),
+      timeout_(timeout) {
+  templates_.reserve(interface_.methods.size());
+  for (const Method& method : interface_.methods) {
+    templates_.push_back({RequestTemplate(identity_, method, {}), RequestTemplate(identity_, method, {.oneway = true})});
+  }
+}
+
+ClientPool& BoltRemote::pool() {
+  const auto index = static_cast<std::size_t>(io::Shard::current()->index());
+  if (!pools_[index]) pools_[index] = &shards_[index]->pool(address_);
+  return *pools_[index];
+}
+
+void BoltRemote::start(RemoteCall& call) {
+  ClientPool& pool = this->pool();
+  ++pool.shard().counts.calls;
+  const io::TimePoint now = pool.shard().shard.now();
+  const io::Duration timeout = call.options().timeout.count() > 0 ? call.options().timeout : timeout_;
+  io::TimePoint deadline = now + timeout;
+  if (call.context()) deadline = std::min(deadline, call.context()->deadline());
+  if (deadline <= now) {
+    ++pool.shard().counts.timeouts;
+    return call.fail(Error(Code::kClientTimeout, "the deadline has passed before the call was sent"));
+  }
+  pool.start(call, *this, deadline);
+}
+
+void BoltRemote::abandon(RemoteCall& call) { static_cast<CallHolder*>(call.holder)->forget(call); }
+
+void BoltRemote::send(RemoteCall& call, ClientConnection& connection, io::TimePoint deadline) const {
+  RequestExtras extras{.trace = nullptr, .baggage = {}, .headers = call.options().headers};
+  if (const CallContext* context = call.context()) {
+    if (!context->trace().trace_id.empty()) extras.trace = &context->trace();
+    extras.baggage = context->baggage();
+  }
+  const Method& method = call.method();
+  const CallOptions& options = call.options();
+  const auto index = static_cast<std::size_t>(method.index);
+  const Pending pending{&call, interface_.exceptions ? &interface_.exceptions() : nullptr};
+  const bool is_prebuilt = options.generic_type < 0 && index < templates_.size() && &interface_.methods[index] == &method;
+  if (is_prebuilt) {
+    const Templates& templates = templates_[index];
+    return connection.send(pending, options.oneway ? templates.oneway : templates.request, extras, deadline);
+  }
+  const RequestTemplate once(identity_, method, {.oneway = options.oneway, .generic_type = options.generic_type});
+  connection.send(pending, once, extras, deadline);
+}
+
+}  // namespace sofa::rpc

@@ -1,0 +1,134 @@
+#include "sofa/rpc/server_call_bolt.h"
+
+#include <utility>
+
+#include "sofa/io/shard.h"
+#include "sofa/rpc/error.h"
+#include "sofa/rpc/server_connection.h"
+#include "sofa/rpc/sofa_response.h"
+#include "sofa/wire/hessian/throwable.h"
+
+namespace sofa::rpc {
+
+BoltServerCall::BoltServerCall(ServerShard& shard)
+    : shard_(shard), deadline_([](void* call) noexcept {
+        static_cast<BoltServerCall*>(call)->context_->cancel(CancelReason::kDeadline);
+      }, this) {}
+
+void BoltServerCall::start(Start start) {
+  connection_ = &start.connection;
+  entry_ = &start.entry;
+  pin_ = &start.pin;
+  service_ = std::move(start.service);
+  context_ = std::move(start.context);
+  head_ = start.head;
+  kept_ = false;
+  shard_.services.begin(*pin_);
+}
+
+void BoltServerCall::keep() {
+  kept_ = true;
+  ++shard_.counts.in_flight;
+  entry_->call_kept();
+  connection_->add(*this);
+  if (context_->deadline() != io::kNever) shard_.shard.timers().arm(deadline_, context_->deadline());
+}
+
+void BoltServerCall::caller_left() {
+  connection_->remove(*this);
+  connection_ = nullptr;
+  context_->cancel();
+}
+
+bool BoltServerCall::is_awaited() {
+  if (head_.type == bolt::FrameType::kOneway) return false;
+  if (connection_ && !connection_->is_closed()) return true;
+  ++shard_.counts.answers_dropped;
+  return false;
+}
+
+void BoltServerCall::send() {
+  ++shard_.counts.answers;
+  connection_->send(shard_.frame);
+}
+
+void BoltServerCall::answer(void (*encode)(hessian::Writer& to, const void* value), const void* value) {
+  if (is_awaited()) {
+    write_answer(shard_.frame, head_, encode, value);
+    send();
+  }
+  end();
+}
+
+void BoltServerCall::answer_undecodable() {
+  if (is_awaited()) {
+    ++shard_.counts.errors;
+    const Error error = shard_.reader->error();
+    write_server_exception(shard_.frame, head_, bolt::Status::kServerDeserialException,
+                           server_message("com.alipay.remoting.exception.DeserializationException", error.message()));
+    send();
+  }
+  end();
+}
+
+void BoltServerCall::answer_exception(std::exception_ptr thrown) {
+  if (is_awaited()) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const hessian::Throwable& exception) {
+      answer_thrown(exception);
+    } catch (const Error& error) {
+      answer_error(error);
+    } catch (const std::exception& exception) {
+      hessian::RemoteException undeclared;
+      undeclared.class_name = "java.lang.RuntimeException";
+      undeclared.detail_message = exception.what();
+      answer_thrown(undeclared);
+    } catch (...) {
+      answer_error(Error(Code::kServerUndeclared, "the service threw something that is no exception"));
+    }
+    send();
+  }
+  end();
+}
+
+void BoltServerCall::answer_thrown(const hessian::Throwable& thrown) {
+  ++shard_.counts.thrown;
+  write_thrown_answer(
+      shard_.frame, head_,
+      [](hessian::Writer& to, const void* exception) {
+        hessian::write_throwable(to, *static_cast<const hessian::Throwable*>(exception));
+      },
+      &thrown);
+}
+
+void BoltServerCall::answer_error(const Error& error) {
+  ++shard_.counts.errors;
+  // A worker pool that is full says kLimit.
+  if (error.is(Code::kServerBusy) || (error.is(io::IoError::kLimit) && error.retriable())) {
+    ++shard_.counts.busy;
+    return write_status(shard_.frame, head_, bolt::Status::kServerThreadPoolBusy);
+  }
+  write_error_answer(shard_.frame, head_, error.message());
+}
+
+void BoltServerCall::let_go() {
+  if (kept_) {
+    shard_.shard.timers().cancel(deadline_);
+    if (connection_) connection_->remove(*this);
+    entry_->call_ended();
+    --shard_.counts.in_flight;
+  }
+  service_ = {};
+  shard_.services.end(*pin_);
+  context_ = {};
+  connection_ = nullptr;
+  pin_ = nullptr;
+}
+
+void BoltServerCall::end() {
+  let_go();
+  shard_.give_back(*this);
+}
+
+}  // namespace sofa::rpc

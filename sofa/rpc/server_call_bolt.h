@@ -1,0 +1,66 @@
+// BoltServerCall: one request that came over Bolt, on its way through its service.
+//
+// Pooled by the ServerShard: taken when a method was found, given back by the answer. One shard's thread.
+#pragma once
+
+#include "sofa/io/call_context.h"
+#include "sofa/io/timer_wheel.h"
+#include "sofa/rpc/server_call.h"
+#include "sofa/rpc/server_shard.h"
+#include "sofa/wire/bolt/frame.h"
+
+namespace sofa::rpc {
+
+class BoltServerCall final : public ServerCall {
+ public:
+  explicit BoltServerCall(ServerShard& shard);
+
+  struct Start {
+    ServerConnection& connection;
+    const bolt::Head& head;
+    const ServiceEntry& entry;
+    ShardServices::Pin& pin;
+    Slot::Pin service;
+    ContextPtr context;
+  };
+  void start(Start start);
+  /// The connection is gone: the answer will be dropped, and the service is told by its context.
+  void caller_left();
+
+  hessian::Reader& arguments() override { return *shard_.reader; }
+  CallContext& context() override { return *context_; }
+  io::WorkerPool* pool() override { return entry_->pool(); }
+  void keep() override;
+  void answer(void (*encode)(hessian::Writer& to, const void* value), const void* value) override;
+  void answer_exception(std::exception_ptr thrown) override;
+  void answer_undecodable() override;
+
+ private:
+  friend class ServerConnection;
+  friend class ServerShard;
+
+  /// Whether somebody waits for an answer; counts where nobody does.
+  bool is_awaited();
+  void send();
+  void answer_error(const Error& error);
+  void answer_thrown(const hessian::Throwable& thrown);
+  /// Lets go of everything that `start` and `keep` took.
+  void let_go();
+  /// The call is free after it.
+  void end();
+
+  ServerShard& shard_;
+  ServerConnection* connection_ = nullptr;  // null once it is gone
+  const ServiceEntry* entry_ = nullptr;
+  ShardServices::Pin* pin_ = nullptr;
+  Slot::Pin service_;
+  ContextPtr context_;
+  bolt::Head head_;
+  bool kept_ = false;
+  io::Timer deadline_;  // armed while kept
+  // Among the kept calls of the connection.
+  BoltServerCall* next_ = nullptr;
+  BoltServerCall** at_ = nullptr;
+};
+
+}  // namespace sofa::rpc

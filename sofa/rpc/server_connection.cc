@@ -1,0 +1,273 @@
+#include "sofa/rpc/server_connection.h"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+#include "sofa/rpc/server_call_bolt.h"
+#include "sofa/rpc/sofa_response.h"
+#include "sofa/wire/bolt/names.h"
+
+namespace sofa::rpc {
+namespace {
+
+// A frame beyond the limits but not beyond this is passed over, so that the connection's other calls go on.
+constexpr std::size_t kMostSkipped = 64 << 20;
+// How many requests of one read are served before the clock is looked at again.
+constexpr unsigned kRequestsPerClock = 16;
+
+std::string_view or_null(std::string_view text) { return text.empty() ? "null" : text; }
+
+// Java's text where the request could not be deserialized.
+std::string undecodable(std::string_view message, const RequestHeader& header) {
+  return server_message(
+      "com.alipay.remoting.exception.DeserializationException",
+      fmt::format("{}, traceId={}, rpcId={}", message, or_null(header.trace_id), or_null(header.rpc_id)));
+}
+
+}  // namespace
+
+ServerConnection::ServerConnection(std::shared_ptr<ServerShard> shard)
+    : server_pointer_(std::move(shard)),
+      server_(*server_pointer_),
+      idle_([](void* self) noexcept { static_cast<ServerConnection*>(self)->watch_idle(); }, this) {
+  next_ = server_.connections;
+  at_ = &server_.connections;
+  if (next_) next_->at_ = &next_;
+  *at_ = this;
+  ++server_.counts.connections;
+}
+
+ServerConnection::~ServerConnection() {
+  server_.shard.timers().cancel(idle_);
+  *at_ = next_;
+  if (next_) next_->at_ = at_;
+  --server_.counts.connections;
+}
+
+void ServerConnection::on_open(io::Connection& connection) {
+  connection_ = &connection;
+  peer_ = connection.peer();
+  last_activity_ = server_.shard.now();
+  server_.shard.timers().arm(idle_, last_activity_ + server_.options.idle);
+}
+
+void ServerConnection::watch_idle() {
+  const io::TimePoint due = last_activity_ + server_.options.idle;
+  if (in_flight_ == 0 && due <= server_.shard.now()) {
+    ++server_.counts.idle_closed;
+    return connection_->close(Error(io::IoError::kTimeout, "the connection was idle"));
+  }
+  server_.shard.timers().arm(idle_, std::max(due, server_.shard.now() + std::chrono::seconds(1)));
+}
+
+std::size_t ServerConnection::on_data(io::Connection& connection, BytesView data) {
+  io::TimePoint now = server_.shard.now();
+  last_activity_ = now;
+  const io::TimePoint waited_since = std::exchange(unread_since_, io::kNever);
+  const io::TimePoint arrival = std::min(waited_since, now);
+  std::size_t used = std::min(to_skip_, data.size());
+  to_skip_ -= used;
+  bolt::FrameView frame;
+  for (unsigned served = 0; used < data.size() && !connection.closed();) {
+    if (!connection.writable()) {
+      unread_since_ = arrival;  // shown again when the output has drained
+      break;
+    }
+    const bolt::Decoded decoded = bolt::decode(data.subspan(used), server_.options.frame, frame);
+    if (decoded.outcome == bolt::Outcome::kNeedMore) {
+      connection.expect(decoded.size);
+      break;
+    }
+    if (decoded.outcome == bolt::Outcome::kError) [[unlikely]] {
+      const std::size_t skip = refuse(decoded, data.subspan(used), frame);
+      const std::size_t here = std::min(skip, data.size() - used);
+      to_skip_ = skip - here;
+      used += here;
+      continue;
+    }
+    used += decoded.size;
+    if (++served % kRequestsPerClock == 0) now = server_.shard.env().clock.now();
+    take(frame, arrival, now);
+  }
+  return connection.closed() ? data.size() : used;
+}
+
+std::size_t ServerConnection::refuse(const bolt::Decoded& decoded, BytesView data, const bolt::FrameView& frame) {
+  const Error error = bolt::describe(decoded, data, frame, server_.options.frame);
+  const bool can_go_on = decoded.error == bolt::BoltError::kTooLarge && decoded.size <= kMostSkipped;
+  if (decoded.head_known && frame.head.command == bolt::Command::kRequest) {
+    const bool is_crc = decoded.error == bolt::BoltError::kBadCrc;
+    answer_server_exception(
+        frame.head, is_crc ? bolt::Status::kCodecException : bolt::Status::kServerDeserialException,
+        server_message("com.alipay.remoting.exception.CodecException", error.message()));
+  }
+  if (can_go_on) return decoded.size;
+  ++server_.counts.bad_frames;
+  decoded.head_known ? connection_->close_after_flush() : connection_->close(error);
+  return data.size();
+}
+
+void ServerConnection::take(const bolt::FrameView& frame, io::TimePoint arrival, io::TimePoint now) {
+  switch (frame.head.command) {
+    case bolt::Command::kRequest:
+      ++server_.counts.requests;
+      // As Java: whoever sent it has given up, so the work would be for nobody.
+      if (frame.head.timeout_ms > 0 && now - arrival > std::chrono::milliseconds(frame.head.timeout_ms)) {
+        ++server_.counts.late;
+        return;
+      }
+      return serve(frame, arrival);
+    case bolt::Command::kHeartbeat:
+      if (frame.head.type != bolt::FrameType::kRequest) return;
+      ++server_.counts.heartbeats;
+      connection_->out().append(bolt::heartbeat_ack(frame.head).view());
+      return connection_->flush();
+    case bolt::Command::kResponse:
+    case bolt::Command::kGoAway:
+      return;  // nothing was asked here, and a client that goes away closes
+  }
+}
+
+void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival) {
+  RequestHeader header;
+  if (!parse_request_header(frame.header, header, server_.options.frame.header_entries)) {
+    return answer_server_exception(frame.head, bolt::Status::kServerDeserialException,
+                                   undecodable("the header map is damaged or has too many entries", {}));
+  }
+  if (frame.class_name != bolt::kRequestClass) {
+    return answer_server_exception(frame.head, bolt::Status::kServerException,
+                                   fmt::format("No user processor found for request: {}", frame.class_name));
+  }
+  if (frame.head.codec != bolt::Codec::kHessian2) {
+    return answer_server_exception(
+        frame.head, bolt::Status::kServerDeserialException,
+        undecodable(fmt::format("RPC-020050008: Serializer Not Found,type:[{}]. ", static_cast<int>(frame.head.codec)),
+                    header));
+  }
+  if (frame.content.empty()) {
+    return answer_server_exception(frame.head, bolt::Status::kServerDeserialException,
+                                   undecodable("Content of request is null", header));
+  }
+  server_.reader.emplace(frame.content, server_.options.content);
+  if (!read_sofa_request(*server_.reader, server_.request)) {
+    return answer_server_exception(frame.head, bolt::Status::kServerDeserialException,
+                                   undecodable(server_.reader->error().message(), header));
+  }
+  ShardServices::Pin& pin = server_.services.current();
+  const Route route = this->route(pin, header);
+  Slot::Pin service = route.method ? route.entry->slot().acquire() : Slot::Pin();
+  if (!service) {
+    const std::string_view asked = header.called_service().empty() ? server_.request.service : header.called_service();
+    const std::string_view method = header.method.empty() ? server_.request.method : header.method;
+    return answer_not_found(frame.head, route.entry && !route.method ? no_such_method(method, asked) : no_such_service(asked));
+  }
+  if (is_busy() || route.entry->is_busy()) {
+    if (!may_answer(frame.head)) return;
+    ++server_.counts.busy;
+    write_status(server_.frame, frame.head, bolt::Status::kServerThreadPoolBusy);
+    return send(server_.frame);
+  }
+  void* object = service.service();
+  BoltServerCall& call = server_.take_call();
+  call.start({*this, frame.head, *route.entry, pin, std::move(service), make_context(frame, header, arrival)});
+  route.method->serve(object, call);
+}
+
+ServerConnection::Route ServerConnection::route(ShardServices::Pin& pin, const RequestHeader& header) {
+  const std::string_view service = header.called_service().empty() ? server_.request.service : header.called_service();
+  const std::string_view method = header.method.empty() ? server_.request.method : header.method;
+  if (last_version_ != server_.services.version() || !last_.entry || last_.entry->text() != service) {
+    last_version_ = server_.services.version();
+    last_ = {pin.services->find(service), nullptr};
+    if (!last_.entry) return last_;
+  }
+  const auto signatures = server_.request.signatures();
+  if (!last_.method || last_.method->name != method || !std::ranges::equal(last_.method->signatures, signatures)) {
+    last_.method = last_.entry->find(method, signatures);
+  }
+  return last_;
+}
+
+ContextPtr ServerConnection::make_context(const bolt::FrameView& frame, const RequestHeader& header,
+                                          io::TimePoint arrival) {
+  ContextPtr context = CallContext::make();
+  if (frame.head.timeout_ms > 0) context->set_deadline(arrival + std::chrono::milliseconds(frame.head.timeout_ms));
+  if (!header.app.empty() && header.app != peer_->app) {
+    auto peer = std::make_shared<Peer>(*peer_);
+    peer->app = header.app;
+    peer_ = std::move(peer);
+  }
+  context->set_peer(peer_);
+  TraceContext& trace = context->trace();
+  trace.trace_id.assign(header.trace_id);
+  trace.rpc_id.assign(header.rpc_id);
+  trace.sampled = header.sampled == "true";
+  if (header.custom > 0) {
+    for_each_custom(frame.header, [&](std::string_view key, std::string_view value) {
+      if (!key.starts_with(bolt::kRequestBaggagePrefix)) return;
+      context->add_baggage(std::string(key.substr(bolt::kRequestBaggagePrefix.size())), std::string(value));
+    });
+  }
+  return context;
+}
+
+bool ServerConnection::is_busy() const {
+  return in_flight_ >= server_.options.max_in_flight_per_connection ||
+         server_.counts.in_flight >= server_.options.max_in_flight_per_shard;
+}
+
+bool ServerConnection::may_answer(const bolt::Head& request) {
+  if (request.type != bolt::FrameType::kOneway) return true;
+  ++server_.counts.oneways_dropped;
+  return false;
+}
+
+void ServerConnection::answer_server_exception(const bolt::Head& request, bolt::Status status,
+                                               std::string_view message) {
+  if (!may_answer(request)) return;
+  ++server_.counts.errors;
+  write_server_exception(server_.frame, request, status, message);
+  send(server_.frame);
+}
+
+void ServerConnection::answer_not_found(const bolt::Head& request, const std::string& message) {
+  if (!may_answer(request)) return;
+  ++server_.counts.errors;
+  ++server_.counts.not_found;
+  write_error_answer(server_.frame, request, message);
+  send(server_.frame);
+}
+
+void ServerConnection::send(const FrameBuffer& frame) {
+  last_activity_ = server_.shard.now();
+  connection_->out().append(frame.bytes());
+  connection_->flush();
+}
+
+void ServerConnection::add(BoltServerCall& call) {
+  call.next_ = calls_;
+  call.at_ = &calls_;
+  if (calls_) calls_->at_ = &call.next_;
+  calls_ = &call;
+  ++in_flight_;
+}
+
+void ServerConnection::remove(BoltServerCall& call) {
+  *call.at_ = call.next_;
+  if (call.next_) call.next_->at_ = call.at_;
+  if (--in_flight_ == 0 && ended_) connection_->close_after_flush();
+}
+
+void ServerConnection::on_end(io::Connection& connection) {
+  ended_ = true;
+  if (in_flight_ == 0) connection.close_after_flush();
+}
+
+void ServerConnection::on_closed(io::Connection&, const Error&) {
+  ended_ = false;
+  while (calls_) calls_->caller_left();
+  server_.shard.timers().cancel(idle_);
+}
+
+}  // namespace sofa::rpc

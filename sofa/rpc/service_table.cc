@@ -1,0 +1,85 @@
+#include "sofa/rpc/service_table.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <utility>
+
+namespace sofa::rpc {
+namespace {
+
+// The keys are our own, so nobody can aim at collisions.
+std::size_t hash_of(std::string_view text) { return std::hash<std::string_view>{}(text); }
+
+}  // namespace
+
+ServiceEntry::ServiceEntry(const ServiceKey& key, const Interface& interface, std::shared_ptr<Slot> slot,
+                           ServiceOptions options)
+    : text_(key.to_string()), interface_(interface), slot_(std::move(slot)), options_(options) {}
+
+const Method* ServiceEntry::find(std::string_view name, std::span<const std::string_view> signatures) const {
+  for (const Method& method : interface_.methods) {
+    if (method.name == name && std::ranges::equal(method.signatures, signatures)) return &method;
+  }
+  return nullptr;
+}
+
+Services::Services(std::vector<std::shared_ptr<const ServiceEntry>> entries) : entries_(std::move(entries)) {
+  buckets_.resize(std::bit_ceil(entries_.size() * 2));
+  for (const auto& entry : entries_) {
+    std::size_t at = hash_of(entry->text());
+    while (buckets_[at & (buckets_.size() - 1)]) ++at;
+    buckets_[at & (buckets_.size() - 1)] = entry.get();
+  }
+}
+
+const ServiceEntry* Services::find(std::string_view text) const {
+  if (entries_.empty()) return nullptr;
+  for (std::size_t at = hash_of(text);; ++at) {
+    const ServiceEntry* entry = buckets_[at & (buckets_.size() - 1)];
+    if (!entry || entry->text() == text) return entry;
+  }
+}
+
+bool ServiceTable::publish(std::shared_ptr<const ServiceEntry> entry) {
+  const std::lock_guard lock(mutex_);
+  if (services_->find(entry->text())) return false;
+  auto entries = services_->entries();
+  entries.push_back(std::move(entry));
+  replace(std::move(entries));
+  return true;
+}
+
+bool ServiceTable::unpublish(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  auto entries = services_->entries();
+  if (std::erase_if(entries, [&](const auto& entry) { return entry->text() == text; }) == 0) return false;
+  replace(std::move(entries));
+  return true;
+}
+
+void ServiceTable::replace(std::vector<std::shared_ptr<const ServiceEntry>> entries) {
+  services_ = std::make_shared<Services>(std::move(entries));
+  version_.fetch_add(1, std::memory_order_release);
+}
+
+std::shared_ptr<const Services> ServiceTable::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return services_;
+}
+
+ShardServices::~ShardServices() {
+  assert(current_->calls == 0);
+  delete current_;
+}
+
+void ShardServices::refresh() {
+  version_ = table_.version();  // before the snapshot: a newer one taken by chance is only taken again
+  if (current_) {
+    current_->retired = true;
+    if (current_->calls == 0) delete current_;
+  }
+  current_ = new Pin{table_.snapshot()};
+}
+
+}  // namespace sofa::rpc
