@@ -69,7 +69,7 @@ Error error_of(const bolt::FrameView& frame, const hessian::Limits& limits,
 
 bool says_error(BytesView header) {
   std::string_view value;
-  return !header.empty() && bolt::find(header, bolt::kResponseError, value) == bolt::HeaderFind::kFound && value == "true";
+  return !header.empty() && bolt::find_header(header, bolt::kResponseError, value) == bolt::HeaderFind::kFound && value == "true";
 }
 
 }  // namespace

@@ -9,6 +9,10 @@
 #include "sofa/rpc/server_shard.h"
 #include "sofa/wire/bolt/frame.h"
 
+namespace sofa::hessian {
+class Throwable;
+}
+
 namespace sofa::rpc {
 
 class BoltServerCall final : public ServerCall {
