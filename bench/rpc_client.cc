@@ -101,9 +101,7 @@ class Load {
   }
 
  private:
-  sofa::ReferenceOptions target() const {
-    return {.url = "bolt://" + options_.address, .connections = options_.connections};
-  }
+  sofa::ReferenceOptions target() const { return {.url = "bolt://" + options_.address}; }
   static void sleep_until(std::int64_t ns) {
     std::this_thread::sleep_until(Clock::time_point(std::chrono::nanoseconds(ns)));
   }
@@ -208,7 +206,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "rpc_client: --addr HOST:PORT is missing\n");
     return 2;
   }
-  sofa::Context context(sofa::io::posix::env(), {.app = "rpc_client"});
+  sofa::Context context(sofa::io::posix::env(), {.app = "rpc_client", .connections = options.connections});
   Load load(context, options);
   load.run();
   load.print();

@@ -60,14 +60,17 @@ void Waiting::end() {
   shard_.env().blocking.wake(done_, true);
 }
 
-bool Waiting::wait(io::Duration timeout) {
+void Waiting::launch(io::Duration timeout) {
+  deadline_ = shard_.env().clock.now() + timeout;
+  context_->set_deadline(deadline_);
+  shard_.post([self = shared_from_this()] { self->begin(); });
+}
+
+bool Waiting::wait() {
   assert(io::Shard::current() == nullptr && "sofa::wait would block a shard: co_await instead");
   io::Env& env = shard_.env();
-  const io::TimePoint deadline = env.clock.now() + timeout;
-  context_->set_deadline(deadline);
-  shard_.post([self = shared_from_this()] { self->begin(); });
   while (done_.load(std::memory_order_acquire) == 0) {
-    if (env.blocking.wait(done_, 0, deadline)) continue;
+    if (env.blocking.wait(done_, 0, deadline_)) continue;
     if (done_.load(std::memory_order_acquire) != 0) return true;
     shard_.post([self = shared_from_this()] { self->context_->cancel(CancelReason::kDeadline); });
     return false;

@@ -118,8 +118,11 @@ class Waiting : public std::enable_shared_from_this<Waiting> {
  public:
   explicit Waiting(io::Shard& shard) : shard_(shard), context_(CallContext::make()) {}
   virtual ~Waiting() = default;
-  /// Has the task run on the shard; false when time ran out first (the task's context is cancelled then).
-  bool wait(io::Duration timeout);
+  /// Has the task run on the shard.
+  void launch(io::Duration timeout);
+  /// Blocks until it has ended; false when time ran out first (the task's context is cancelled then).
+  bool wait();
+  bool done() const { return done_.load(std::memory_order_acquire) != 0; }
 
  protected:
   struct Finished : Completion {
@@ -138,6 +141,7 @@ class Waiting : public std::enable_shared_from_this<Waiting> {
     const std::shared_ptr<Waiting> keep = std::move(static_cast<Finished&>(self).keep);
     keep->end();
   }};
+  io::TimePoint deadline_{};
   std::atomic<std::uint32_t> done_{0};
 };
 
@@ -193,13 +197,51 @@ inline detail::SwitchAwaiter switch_to(io::Shard& shard) {
   return detail::SwitchAwaiter(shard);
 }
 
+/// A task under way on a shard, for a plain thread that wants its outcome later. Movable.
+template <class T>
+class Future {
+ public:
+  Future(std::shared_ptr<detail::WaitingFor<T>> waiting, io::Duration timeout)
+      : waiting_(std::move(waiting)), timeout_(timeout) {}
+  bool ready() const { return waiting_->done(); }
+  /// Blocks until the task has ended, once. After the timeout IoError::kTimeout.
+  Result<T> get() {
+    if (!waiting_->wait()) return tl::unexpected<Error>(detail::wait_timeout(timeout_));
+    return std::move(*waiting_->result);
+  }
+
+ private:
+  std::shared_ptr<detail::WaitingFor<T>> waiting_;
+  io::Duration timeout_;
+};
+
+/// Starts a task on `shard`, from any thread. Its time runs from now.
+template <class T>
+Future<T> as_future(io::Shard& shard, Task<T> task, io::Duration timeout) {
+  auto waiting = std::make_shared<detail::WaitingFor<T>>(shard, std::move(task));
+  waiting->launch(timeout);
+  return Future<T>(std::move(waiting), timeout);
+}
+
+namespace detail {
+template <class T, class Done>
+Task<void> tell(Task<T> task, Done done) {
+  done(co_await as_result(std::move(task)));
+}
+}  // namespace detail
+
+/// Starts a task on `shard`, from any thread; `done` gets its Result there and must not throw.
+template <class T, class Done>
+void on_result(io::Shard& shard, Task<T> task, Done done) {
+  auto told = std::make_shared<Task<void>>(detail::tell(std::move(task), std::move(done)));
+  shard.post([told] { start_detached(std::move(*told), nullptr); });
+}
+
 /// Runs a task on `shard` and blocks this plain thread until it has ended, at most `timeout`: then IoError::kTimeout,
 /// and the task's context is cancelled.
 template <class T>
 Result<T> wait(io::Shard& shard, Task<T> task, io::Duration timeout) {
-  auto waiting = std::make_shared<detail::WaitingFor<T>>(shard, std::move(task));
-  if (!waiting->wait(timeout)) return tl::unexpected<Error>(detail::wait_timeout(timeout));
-  return std::move(*waiting->result);
+  return as_future(shard, std::move(task), timeout).get();
 }
 template <class T>
 Result<T> wait(io::Shards& shards, Task<T> task, io::Duration timeout) {

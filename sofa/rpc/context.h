@@ -32,7 +32,7 @@ namespace sofa {
 
 struct PublishOptions {
   std::string version = "1.0";
-  std::string unique_id;
+  std::string unique_id = {};
   /// The service blocks: its code runs on the worker pool, not on a shard.
   bool blocking = false;
   /// Calls under way at once; one more is answered SERVER_BUSY. 0: no limit of its own.
@@ -41,13 +41,11 @@ struct PublishOptions {
 
 struct ReferenceOptions {
   std::string version = "1.0";
-  std::string unique_id;
+  std::string unique_id = {};
   /// bolt://host:port, tried when the service is not in this process. Empty: only in this process.
-  std::string url;
+  std::string url = {};
   /// From the call to its answer, unless the call or its context asks for less.
   io::Duration timeout = std::chrono::seconds(3);
-  /// Connections of each shard to the url.
-  std::uint32_t connections = 1;
 };
 
 struct ContextConfig {
@@ -56,12 +54,14 @@ struct ContextConfig {
   /// Threads for blocking services, and calls that may wait for one.
   std::uint32_t worker_threads = 8;
   std::uint32_t worker_queue = 1024;
-  /// bolt://host:port, opened by `listen()`; port 0 takes a free one.
-  std::vector<std::string> listen;
+  /// bolt://host:port or bolt://unix:/path, opened by `listen()`; port 0 takes a free one.
+  std::vector<std::string> listen = {};
   std::uint32_t max_connections = 10000;
+  /// Connections that each shard opens to an address that references go to.
+  std::uint32_t connections = 1;
   /// By interface name: what the file says instead of the code.
-  std::map<std::string, PublishOptions> services;
-  std::map<std::string, ReferenceOptions> references;
+  std::map<std::string, PublishOptions> services = {};
+  std::map<std::string, ReferenceOptions> references = {};
 };
 
 /// What the servers of a context have done, all shards together.
@@ -93,7 +93,7 @@ class Context {
 
   template <rpc::ServiceInterface S>
   rpc::Reference<S> reference(ReferenceOptions options = {}) {
-    return rpc::Reference<S>(route(rpc::kInterface<S>, std::move(options)));
+    return rpc::Reference<S>(route(rpc::kInterface<S>, rpc::kInterface<S>.name, std::move(options)));
   }
   /// Calls by name with values: no C++ interface needed.
   rpc::GenericReference generic(std::string_view interface, ReferenceOptions options = {});
@@ -110,6 +110,17 @@ class Context {
     if constexpr (!std::is_void_v<T>) return std::move(*result);
   }
 
+  /// The same in two steps: starts now, `get()` blocks later. From any thread.
+  template <class T>
+  Future<T> as_future(Task<T> task, io::Duration timeout = std::chrono::seconds(30)) {
+    return sofa::as_future(shards().any(), std::move(task), timeout);
+  }
+  /// Starts `task`; `done` gets its Result on a shard. From any thread.
+  template <class T, class Done>
+  void on_result(Task<T> task, Done done) {
+    sofa::on_result(shards().any(), std::move(task), std::move(done));
+  }
+
   /// No new connections; what arrives within `grace` is still answered; then everything is closed and the shards end.
   void stop(io::Duration grace);
 
@@ -121,7 +132,8 @@ class Context {
  private:
   void publish_erased(const rpc::Interface& interface, std::shared_ptr<void> service, PublishOptions options);
   void unpublish_erased(const rpc::Interface& interface, const PublishOptions& options);
-  std::shared_ptr<const rpc::Route> route(const rpc::Interface& interface, ReferenceOptions options);
+  std::shared_ptr<const rpc::Route> route(const rpc::Interface& interface, std::string_view name,
+                                          ReferenceOptions options);
 
   struct State;
   std::unique_ptr<State> state_;

@@ -46,7 +46,7 @@ struct Interface {
 struct ServiceKey {
   std::string interface;
   std::string version = "1.0";
-  std::string unique_id;
+  std::string unique_id = {};
 
   std::string to_string() const {
     std::string text = interface + ":" + version;

@@ -31,7 +31,7 @@ struct CallOptions {
   /// The family's generic marker (sofa_head_generic_type): -1 none, 0 plain values, 2 generic objects.
   int generic_type = -1;
   /// Further entries of the request's header map.
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 class RemoteCall;

@@ -5,11 +5,15 @@
 #include <cassert>
 #include <utility>
 
+#include "sofa/rpc/java_type.h"
+
 namespace sofa::rpc {
 namespace {
 
 // The keys are our own, so nobody can aim at collisions.
-std::size_t hash_of(std::string_view text) { return std::hash<std::string_view>{}(text); }
+std::size_t hash_of(std::string_view text) {
+  return std::hash<std::string_view>{}(text);
+}
 
 }  // namespace
 
@@ -18,10 +22,16 @@ ServiceEntry::ServiceEntry(const ServiceKey& key, const Interface& interface, st
     : text_(key.to_string()), interface_(interface), slot_(std::move(slot)), options_(options) {}
 
 const Method* ServiceEntry::find(std::string_view name, std::span<const std::string_view> signatures) const {
+  const Method* only = nullptr;  // the one method of that name
+  bool overloaded = false;
   for (const Method& method : interface_.methods) {
-    if (method.name == name && std::ranges::equal(method.signatures, signatures)) return &method;
+    if (method.name != name) continue;
+    if (std::ranges::equal(method.signatures, signatures, same_java_type)) return &method;
+    overloaded = only != nullptr;
+    only = &method;
   }
-  return nullptr;
+  const bool fits = only && !overloaded && only->signatures.size() == signatures.size();
+  return fits ? only : nullptr;
 }
 
 Services::Services(std::vector<std::shared_ptr<const ServiceEntry>> entries) : entries_(std::move(entries)) {

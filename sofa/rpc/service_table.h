@@ -46,7 +46,8 @@ class ServiceEntry {
   Slot& slot() const { return *slot_; }
   io::WorkerPool* pool() const { return options_.pool; }
 
-  /// The method that has exactly these parameter types, as Java finds it; null when there is none.
+  /// The method that has these parameter types; or, where the name is not overloaded, the one of that name that takes as
+  /// many: peers name List what they send as ArrayList. Null when there is none.
   const Method* find(std::string_view name, std::span<const std::string_view> signatures) const;
 
   // Calls that have suspended and are not answered yet. A call that is answered at once never counts.

@@ -1,5 +1,5 @@
 // java_signature<T>: the name by which SofaRequest.methodArgSigs calls a parameter's type: `int`, `java.lang.String`,
-// `byte[]`, `java.util.List`, `dev.sofa.bank.TransferRequest`. Java chooses overloads by it and decodes with it.
+// `[B`, `java.util.List`, `dev.sofa.bank.TransferRequest`. Java chooses overloads by it and decodes with it.
 // A type of one's own names itself by `java_class`, or by `java_signature` where the two differ.
 #pragma once
 
@@ -66,7 +66,7 @@ SOFA_JAVA_SIGNATURE_(float, "float", "java.lang.Float");
 SOFA_JAVA_SIGNATURE_(double, "double", "java.lang.Double");
 SOFA_JAVA_SIGNATURE_(char16_t, "char", "java.lang.Character");
 SOFA_JAVA_SIGNATURE_(std::string, "java.lang.String", "java.lang.String");
-SOFA_JAVA_SIGNATURE_(Bytes, "byte[]", "byte[]");
+SOFA_JAVA_SIGNATURE_(Bytes, "[B", "[B");
 SOFA_JAVA_SIGNATURE_(Decimal, "java.math.BigDecimal", "java.math.BigDecimal");
 SOFA_JAVA_SIGNATURE_(BigInteger, "java.math.BigInteger", "java.math.BigInteger");
 SOFA_JAVA_SIGNATURE_(Date, "java.util.Date", "java.util.Date");
@@ -94,19 +94,31 @@ struct JavaSignature<std::variant<T...>> {
   static constexpr std::string_view value = "java.lang.Object";
 };
 
-/// `T[]` of Java, for types that stand for one.
+/// An array of Java, in the JVM's spelling: `[I`, `[Ljava.lang.String;`.
 template <class Element>
 struct JavaArraySignature {
   static constexpr std::string_view element = JavaSignature<Element>::value;
-  static constexpr std::array<char, element.size() + 2> text = [] {
-    std::array<char, element.size() + 2> made{};
+  static constexpr std::string_view letter = element == "boolean"  ? "Z"
+                                             : element == "byte"   ? "B"
+                                             : element == "char"   ? "C"
+                                             : element == "short"  ? "S"
+                                             : element == "int"    ? "I"
+                                             : element == "long"   ? "J"
+                                             : element == "float"  ? "F"
+                                             : element == "double" ? "D"
+                                                                   : "";
+  static constexpr bool is_bare = !letter.empty() || element.starts_with('[');
+  static constexpr std::size_t size = 1 + (letter.empty() ? element.size() : 1) + (is_bare ? 0 : 2);
+  static constexpr std::array<char, size> text = [] {
+    std::array<char, size> made{};
     std::size_t i = 0;
-    for (char c : element) made[i++] = c;
     made[i++] = '[';
-    made[i] = ']';
+    if (!is_bare) made[i++] = 'L';
+    for (char c : letter.empty() ? element : letter) made[i++] = c;
+    if (!is_bare) made[i++] = ';';
     return made;
   }();
-  static constexpr std::string_view value{text.data(), text.size()};
+  static constexpr std::string_view value{text.data(), size};
 };
 
 }  // namespace detail

@@ -1,0 +1,189 @@
+#include "sofa/rpc/context.h"
+
+#include <mutex>
+#include <optional>
+
+#include "sofa/io/worker_pool.h"
+#include "sofa/rpc/bolt_client.h"
+#include "sofa/rpc/bolt_server.h"
+#include "sofa/rpc/service_table.h"
+
+namespace sofa {
+namespace {
+
+constexpr std::string_view kScheme = "bolt://";
+constexpr rpc::Interface kAnyInterface{};
+
+Result<io::Address> parse_url(std::string_view url) {
+  if (!url.starts_with(kScheme)) {
+    return fail(io::IoError::kAddress, "cannot use '{}': a url has the form bolt://host:port or bolt://unix:/path",
+                url);
+  }
+  url.remove_prefix(kScheme.size());
+  return io::Address::parse(url.substr(0, url.find('?')));
+}
+
+template <class T>
+T value_or_raise(Result<T> result) {
+  if (!result) result.error().raise();
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+rpc::ServiceKey key_of(std::string_view interface, const std::string& version, const std::string& unique_id) {
+  return {std::string(interface), version, unique_id};
+}
+
+/// What the file says, where it says something, in place of what the code says.
+template <class Options>
+Options configured(const std::map<std::string, Options>& by_interface, std::string_view interface, Options from_code) {
+  auto found = by_interface.find(std::string(interface));
+  return found == by_interface.end() ? std::move(from_code) : found->second;
+}
+
+}  // namespace
+
+namespace rpc {
+
+Error no_provider(const Route& route) {
+  return Error(Code::kNoInvoker,
+               fmt::format("no provider for {}: it is not published in this process, and the reference has no url",
+                           route.service));
+}
+
+Error error_of_current_exception() {
+  return sofa::detail::error_of(std::current_exception());
+}
+
+std::exception_ptr exception_of(const Error& error) {
+  return error.thrown() ? error.thrown() : std::make_exception_ptr(error);
+}
+
+}  // namespace rpc
+
+struct Context::State {
+  State(io::Env& environment, ContextConfig settings)
+      : env(environment),
+        config(std::move(settings)),
+        shards(env, static_cast<int>(config.shards), shard_options(config)),
+        server(shards, services),
+        client(shards, client_options(config)) {
+    shards.start();
+  }
+  ~State() { shards.stop_and_join(); }
+
+  static io::ShardOptions shard_options(const ContextConfig& config) {
+    io::ShardOptions options;
+    options.most_connections = config.max_connections;
+    return options;
+  }
+
+  static rpc::BoltClientOptions client_options(const ContextConfig& config) {
+    rpc::BoltClientOptions options;
+    options.connections = config.connections;
+    return options;
+  }
+
+  std::shared_ptr<rpc::Slot> slot(const std::string& service) {
+    std::lock_guard lock(mutex);
+    auto& slot = slots[service];
+    if (!slot) slot = std::make_shared<rpc::Slot>();
+    return slot;
+  }
+
+  io::WorkerPool& workers() {
+    std::lock_guard lock(mutex);
+    if (!pool) {
+      pool.emplace(env, io::WorkerPool::Options{.name = "worker",
+                                                .threads = static_cast<int>(config.worker_threads),
+                                                .most_queued = config.worker_queue});
+    }
+    return *pool;
+  }
+
+  io::Env& env;
+  const ContextConfig config;
+  rpc::ServiceTable services;
+  io::Shards shards;
+  rpc::BoltServer server;
+  rpc::BoltClient client;
+  std::mutex mutex;  // the two below; no call takes it
+  std::map<std::string, std::shared_ptr<rpc::Slot>> slots;
+  std::optional<io::WorkerPool> pool;
+};
+
+Context::Context(io::Env& env, ContextConfig config) : state_(std::make_unique<State>(env, std::move(config))) {}
+Context::~Context() = default;
+
+void Context::publish_erased(const rpc::Interface& interface, std::shared_ptr<void> service, PublishOptions options) {
+  options = configured(state_->config.services, interface.name, std::move(options));
+  const rpc::ServiceKey key = key_of(interface.name, options.version, options.unique_id);
+  std::shared_ptr<rpc::Slot> slot = state_->slot(key.to_string());
+  rpc::ServiceOptions limits;
+  limits.pool = options.blocking ? &state_->workers() : nullptr;
+  limits.max_concurrent = options.max_concurrent;
+  slot->install(std::move(service));
+  // Published before: the slot was exchanged, and callers did not notice.
+  (void)state_->services.publish(std::make_shared<rpc::ServiceEntry>(key, interface, slot, limits));
+}
+
+void Context::unpublish_erased(const rpc::Interface& interface, const PublishOptions& options) {
+  const auto text = key_of(interface.name, options.version, options.unique_id).to_string();
+  (void)state_->services.unpublish(text);
+  state_->slot(text)->remove();
+}
+
+std::shared_ptr<const rpc::Route> Context::route(const rpc::Interface& interface, std::string_view name,
+                                                 ReferenceOptions options) {
+  options = configured(state_->config.references, name, std::move(options));
+  rpc::ServiceKey key = key_of(name, options.version, options.unique_id);
+  auto route = std::make_shared<rpc::Route>();
+  route->service = key.to_string();
+  route->slot = state_->slot(route->service);
+  if (!options.url.empty()) {
+    route->remote = value_or_raise(state_->client.make_remote({.address = value_or_raise(parse_url(options.url)),
+                                                               .key = std::move(key),
+                                                               .interface = &interface,
+                                                               .app = state_->config.app,
+                                                               .timeout = options.timeout}));
+  }
+  return route;
+}
+
+rpc::GenericReference Context::generic(std::string_view interface, ReferenceOptions options) {
+  return rpc::GenericReference(route(kAnyInterface, interface, std::move(options)));
+}
+
+std::vector<io::Address> Context::listen(std::string_view url) {
+  std::vector<std::string> urls = url.empty() ? state_->config.listen : std::vector<std::string>{std::string(url)};
+  std::vector<io::Address> bound;
+  for (const std::string& each : urls) {
+    bound.push_back(wait(state_->server.start_listening(value_or_raise(parse_url(each)))));
+  }
+  return bound;
+}
+
+void Context::stop(io::Duration grace) {
+  wait(state_->server.stop(state_->env.clock.now() + grace), grace + std::chrono::seconds(5));
+  state_->client.close();
+  state_->shards.stop_and_join();
+}
+
+io::Env& Context::env() const {
+  return state_->env;
+}
+io::Shards& Context::shards() const {
+  return state_->shards;
+}
+const ContextConfig& Context::config() const {
+  return state_->config;
+}
+
+ServerFigures Context::figures() const {
+  const auto counts = state_->server.counts();
+  return {.connections = counts.connections,
+          .requests = counts.requests,
+          .errors = counts.errors + counts.thrown,
+          .in_flight = counts.in_flight};
+}
+
+}  // namespace sofa
