@@ -127,8 +127,9 @@ void EchoProtocol::on_open(io::Connection& connection) {
 std::size_t EchoProtocol::on_data(io::Connection& connection, BytesView data) {
   io::TimerWheel& timers = connection.shard().timers();
   const std::size_t consumed = reader_.read(connection, data, [&](BytesView message) {
-    if (!slow_.armed() && random_.next() % 20 == 0) timers.arm(slow_, connection.shard().now() + some(random_, 30ms));
-    if (slow_.armed()) {
+    if (held_back_.empty() && random_.next() % 20 == 0)
+      timers.arm(slow_, connection.shard().now() + some(random_, 30ms));
+    if (slow_.armed() || !held_back_.empty()) {
       held_back_.insert(held_back_.end(), message.begin(), message.end());
     } else {
       connection.out().append(message);

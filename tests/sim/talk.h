@@ -59,7 +59,7 @@ class EchoProtocol final : public io::Protocol {
   void on_open(io::Connection& connection) override;
   std::size_t on_data(io::Connection& connection, BytesView data) override;
   void on_closed(io::Connection& connection, const Error& why) override;
-  bool quiescent() const override { return !slow_.armed(); }
+  bool quiescent() const override { return !slow_.armed() && held_back_.empty(); }
   Bytes save_state() override;
   std::string_view name() const override { return "echo"; }
 
