@@ -1,0 +1,287 @@
+// Calls under faults: the real Bolt client and server over the simulated network. An answer belongs to its call, every
+// call ends by its deadline, calls succeed once the faults have ended, and all counts return to zero.
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "sofa/io/async.h"
+#include "sofa/io/sim/chaos.h"
+#include "sofa/io/sim/network.h"
+#include "sofa/io/sim/process.h"
+#include "sofa/rpc/bolt_client.h"
+#include "sofa/rpc/bolt_server.h"
+#include "sofa/rpc/reference.h"
+#include "sofa/rpc/service.h"
+#include "tests/sim/seeds.h"
+#include "tests/sim/talk.h"
+
+namespace sofa::tests {
+
+class EchoService {
+ public:
+  virtual ~EchoService() = default;
+  virtual Task<std::string> echo(std::string text) = 0;
+  virtual Task<std::string> later(std::int32_t ms, std::string text) = 0;
+};
+
+}  // namespace sofa::tests
+
+SOFA_SERVICE(sofa::tests::EchoService, "test.EchoService", echo, later)
+
+namespace sofa::tests {
+namespace {
+
+using namespace std::chrono_literals;
+using io::sim::Process;
+using io::sim::World;
+
+constexpr std::uint16_t kPort = 12'200;
+constexpr io::Duration kDeadlineSlack = 100ms;
+const rpc::ServiceKey kKey{"test.EchoService", "1.0", {}};
+
+class Echo final : public EchoService {
+ public:
+  Task<std::string> echo(std::string text) override { return text; }
+  Task<std::string> later(std::int32_t ms, std::string text) override {
+    co_await sleep(std::chrono::milliseconds(ms));
+    co_return text;
+  }
+};
+
+class Server {
+ public:
+  Server(Process& process, int shards) : shards_(process.env(), shards), server_(shards_, services_) {
+    slot_->install(std::make_shared<Echo>());
+    services_.publish(
+        std::make_shared<rpc::ServiceEntry>(kKey, rpc::kInterface<EchoService>, slot_, rpc::ServiceOptions{}));
+    EXPECT_TRUE(server_.listen({"0.0.0.0", kPort, false}));
+    shards_.start();
+  }
+  io::Shards& shards() { return shards_; }
+  rpc::BoltServer& server() { return server_; }
+
+ private:
+  std::shared_ptr<rpc::Slot> slot_ = std::make_shared<rpc::Slot>();
+  rpc::ServiceTable services_;
+  io::Shards shards_;
+  rpc::BoltServer server_;
+};
+
+/// Has a number of callers on each shard; each asks, waits for what comes, rests, and asks again.
+class Client {
+ public:
+  Client(Process& process, Truth& truth, int shards, int callers)
+      : process_(process), truth_(truth), shards_(process.env(), shards), client_(shards_, options()) {
+    auto remote = client_.make_remote({.address = {"server", kPort, false},
+                                       .key = kKey,
+                                       .interface = &rpc::kInterface<EchoService>,
+                                       .app = process.name()});
+    service_ = rpc::Reference<EchoService>(
+        std::make_shared<const rpc::Route>(rpc::Route{std::make_shared<rpc::Slot>(), *remote, kKey.to_string()}));
+    for (int i = 0; i < shards * callers; ++i) {
+      callers_.push_back(std::make_unique<Caller>(*this, shards_[i % shards]));
+      callers_.back()->rest();
+    }
+    shards_.start();
+  }
+  ~Client() { fall_silent(); }
+
+  io::Shards& shards() { return shards_; }
+  rpc::BoltClient& client() { return client_; }
+  void fall_silent() {
+    silent_ = true;
+    for (auto& caller : callers_) caller->shard.timers().cancel(caller->timer);
+  }
+  bool idle() const {
+    return std::none_of(callers_.begin(), callers_.end(), [](const auto& caller) { return caller->asking; });
+  }
+  void check_deadlines() {
+    const io::TimePoint now = process_.env().clock.now();
+    for (auto& caller : callers_) {
+      if (caller->asking && now > caller->deadline + kDeadlineSlack) truth_.found("a call has not ended in time");
+    }
+  }
+  std::uint64_t succeeded() const { return succeeded_; }
+
+ private:
+  struct Caller {
+    Caller(Client& owner, io::Shard& on) : client(owner), shard(on) {
+      timer.set([](void* self) noexcept { static_cast<Caller*>(self)->client.ask(*static_cast<Caller*>(self)); }, this);
+    }
+    void rest() {
+      const std::uint64_t ms = shard.env().random.next() % 200;
+      if (!client.silent_) shard.timers().arm(timer, shard.now() + std::chrono::milliseconds(ms));
+    }
+    Client& client;
+    io::Shard& shard;
+    io::Timer timer;
+    bool asking = false;
+    io::TimePoint deadline;
+  };
+
+  static rpc::BoltClientOptions options() {
+    rpc::BoltClientOptions options;
+    options.heartbeat = 1s;
+    options.max_in_flight = 16;  // so that ids are soon used again
+    return options;
+  }
+
+  void ask(Caller& caller) {
+    io::Random& random = process_.env().random;
+    // While there are faults many calls are too slow for their deadline; afterwards none is.
+    const io::Duration timeout =
+        truth_.strict ? 2s : io::Duration(std::chrono::milliseconds(20 + random.next() % 1'000));
+    const auto slow = static_cast<std::int32_t>(random.next() % (truth_.strict ? 30 : 600));
+    std::string text = fmt::format("{}:{}", process_.name(), ++asked_);
+    if (random.next() % 16 == 0) text.resize(random.next() % 60'000, 'x');
+    caller.asking = true;
+    caller.deadline = caller.shard.now() + timeout;
+    rpc::CallOptions call_options;
+    call_options.timeout = timeout;
+    const auto timed = service_.with(call_options);
+    auto call = random.next() % 2 == 0 ? timed->echo(text) : timed->later(slow, text);
+    start_detached(keep(caller, timed, std::move(call), std::move(text), truth_.strict), nullptr);
+  }
+
+  Task<void> keep(Caller& caller, rpc::Reference<EchoService>, Task<std::string> call, std::string text, bool strict) {
+    const Result<std::string> answer = co_await as_result(std::move(call));
+    caller.asking = false;
+    if (answer && *answer != text) truth_.found("a call gets the answer of another");
+    if (!answer && strict && !silent_) truth_.found(fmt::format("a call fails: {}", answer.error().what()));
+    succeeded_ += answer.has_value();
+    caller.rest();
+  }
+
+  Process& process_;
+  Truth& truth_;
+  bool silent_ = false;
+  std::uint64_t asked_ = 0;
+  std::uint64_t succeeded_ = 0;
+  std::vector<std::unique_ptr<Caller>> callers_;
+  io::Shards shards_;
+  rpc::BoltClient client_;
+  rpc::Reference<EchoService> service_;
+};
+
+class Run {
+ public:
+  explicit Run(std::uint64_t seed) : truth_(world_), world_(seed, options()) {
+    const int server_shards = static_cast<int>(world_.dice().between(1, 3));
+    server_process_.boot([this, server_shards](Process& self) {
+      auto server = std::make_shared<Server>(self, server_shards);
+      server_ = server.get();
+      return server;
+    });
+    const int shards = static_cast<int>(world_.dice().between(1, 2)),
+              callers = static_cast<int>(world_.dice().between(1, 8));
+    client_process_.boot([this, shards, callers](Process& self) {
+      auto client = std::make_shared<Client>(self, truth_, shards, callers);
+      client_ = client.get();
+      return client;
+    });
+  }
+
+  SimResult run() {
+    watch();
+    with_faults();
+    if (!truth_.fault()) without_faults();
+    if (!truth_.fault()) to_the_end();
+    const SimResult result{truth_.fault(), world_.trace_hash(), world_.now()};
+    client_->fall_silent();
+    world_.run_for(5s);  // until the services' tasks have ended: they own themselves
+    return result;
+  }
+
+ private:
+  static io::sim::Options options() {
+    io::sim::Options options;
+    options.net.give_up = 8s;
+    options.net.connect_timeout = 8s;
+    return options;
+  }
+
+  void watch() {
+    world_.after(50ms, [this] {
+      if (client_process_.paused_until() + 50ms < world_.now()) client_->check_deadlines();
+      watch();
+    });
+  }
+
+  void with_faults() {
+    io::sim::ChaosOptions options;
+    // All but kills: what a dead process's services were doing would be counted as leaked memory.
+    for (int i = 0; i < static_cast<int>(io::sim::Fault::kCount); ++i) {
+      const auto fault = static_cast<io::sim::Fault>(i);
+      const bool kills =
+          fault == io::sim::Fault::kKill || fault == io::sim::Fault::kVanish || fault == io::sim::Fault::kPowerCut;
+      options.weights[i] = kills ? 0 : static_cast<std::uint32_t>(1 + world_.dice().below(8));
+    }
+    options.mean_gap = world_.dice().between(io::Duration(200ms), io::Duration(2s));
+    options.longest_fault = 3s;
+    io::sim::Chaos chaos(world_, {&server_process_, &client_process_}, options);
+    chaos.start();
+    world_.run_until([this] { return truth_.fault().has_value(); }, 15s);
+    chaos.stop();
+  }
+
+  void without_faults() {
+    world_.run_until([this] { return truth_.fault().has_value(); }, 12s);
+    truth_.strict = true;
+    const std::uint64_t before = client_->succeeded();
+    world_.run_until([this] { return truth_.fault().has_value(); }, 4s);
+    if (client_->succeeded() < before + 5) truth_.found("calls do not succeed although there is no fault any more");
+  }
+
+  void to_the_end() {
+    client_->fall_silent();
+    if (!world_.run_until([this] { return client_->idle(); }, 5s)) return truth_.found("some calls do not end");
+    const auto client = client_->client().counts();
+    const auto server = server_->server().counts();
+    if (client.in_flight != 0 || client.waiting != 0)
+      truth_.found(fmt::format("the client counts {} calls", client.in_flight));
+    if (server.in_flight != 0) truth_.found(fmt::format("the server counts {} calls", server.in_flight));
+    client_->client().close();
+    // Half-open connections at the server end when it has heard nothing for its idle time.
+    world_.run_for(100s);
+    check_nothing_is_left("the server", server_process_, server_->shards(),
+                          static_cast<std::size_t>(server_->shards().size()));
+    check_nothing_is_left("the client", client_process_, client_->shards(), 0);
+  }
+
+  void check_nothing_is_left(const char* who, Process& process, io::Shards& shards, std::size_t listeners) {
+    for (int i = 0; i < shards.size(); ++i) {
+      if (shards[i].connections() != 0) truth_.found(fmt::format("{} keeps a connection", who));
+      if (shards[i].timers().size() != 0) truth_.found(fmt::format("{} keeps a timer", who));
+    }
+    if (process.descriptors().open_count() != listeners) truth_.found(fmt::format("{} keeps a handle", who));
+  }
+
+  Truth truth_;
+  World world_;
+  Process& server_process_ = world_.process("server");
+  Process& client_process_ = world_.process("client");
+  Server* server_ = nullptr;
+  Client* client_ = nullptr;
+};
+
+SimResult calls(std::uint64_t seed) {
+  return Run(seed).run();
+}
+
+TEST(CallSimTest, NoSeedFindsAFault) {
+  expect_no_fault("call_sim_test", calls);
+}
+TEST(CallSimTest, EqualSeedsGiveEqualTraces) {
+  expect_repeatable(calls);
+}
+TEST(CallSimTest, FindsALateReplyMatchedToAReusedId) {
+  expect_mutant_found("late-reply-matched", calls);
+}
+TEST(CallSimTest, FindsAnInFlightCountThatLeaks) {
+  expect_mutant_found("inflight-leak", calls);
+}
+
+}  // namespace
+}  // namespace sofa::tests
