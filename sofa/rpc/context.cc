@@ -3,6 +3,7 @@
 #include <mutex>
 #include <optional>
 
+#include "sofa/io/balancer.h"
 #include "sofa/io/worker_pool.h"
 #include "sofa/rpc/bolt_client.h"
 #include "sofa/rpc/bolt_server.h"
@@ -68,8 +69,14 @@ struct Context::State {
         server(shards, services),
         client(shards, client_options(config)) {
     shards.start();
+    if (config.shards > 1) balancer.emplace(shards, server.protocol_factory(), io::Balancer::Options());
   }
-  ~State() { shards.stop_and_join(); }
+  ~State() { stop_shards(); }
+
+  void stop_shards() {
+    balancer.reset();
+    shards.stop_and_join();
+  }
 
   static io::ShardOptions shard_options(const ContextConfig& config) {
     io::ShardOptions options;
@@ -106,6 +113,7 @@ struct Context::State {
   io::Shards shards;
   rpc::BoltServer server;
   rpc::BoltClient client;
+  std::optional<io::Balancer> balancer;
   std::mutex mutex;  // the two below; no call takes it
   std::map<std::string, std::shared_ptr<rpc::Slot>> slots;
   std::optional<io::WorkerPool> pool;
@@ -165,7 +173,7 @@ std::vector<io::Address> Context::listen(std::string_view url) {
 void Context::stop(io::Duration grace) {
   wait(state_->server.stop(state_->env.clock.now() + grace), grace + std::chrono::seconds(5));
   state_->client.close();
-  state_->shards.stop_and_join();
+  state_->stop_shards();
 }
 
 io::Env& Context::env() const {
