@@ -95,8 +95,8 @@ struct GoldenServer {
     slot->install(recorder);
     for (const auto& [key, one] : golden.services) {
       const std::size_t colon = key.find(':');
-      services.publish(std::make_shared<ServiceEntry>(
-          ServiceKey{key.substr(0, colon), key.substr(colon + 1), {}}, one.interface, slot));
+      services.publish(std::make_shared<ServiceEntry>(ServiceKey{key.substr(0, colon), key.substr(colon + 1), {}},
+                                                      one.interface, slot));
     }
     EXPECT_TRUE(server.listen({.host = "0.0.0.0", .port = kTestPort}));
     shards.start();
@@ -107,7 +107,7 @@ class BoltServerGolden : public testing::Test {
  protected:
   io::sim::World world{1};
   GoldenServer* server = boot<GoldenServer>(world.process("server"));
-  RawClient* client = boot<RawClient>(world.process("client"), world.process("server").host());
+  RawClient* client = boot<RawClient>(world.process("client"), world.process("server").name());
 
   /// Sends one frame and gives the answer's bytes; nothing when none came for a while.
   Bytes ask(const Bytes& request, io::Duration patience = 5s) {
@@ -168,7 +168,9 @@ TEST_F(BoltServerGolden, EveryRequestIsRoutedAndAnsweredAsJavaDid) {
     for (std::size_t i = 0; i < recorder.arguments.size(); ++i) EXPECT_EQ(recorder.arguments[i], (*sent)[i + 1]);
     RequestHeader header;
     ASSERT_TRUE(parse_request_header(request.view().header, header));
-    if (!header.app.empty()) { EXPECT_EQ(recorder.app, header.app); }
+    if (!header.app.empty()) {
+      EXPECT_EQ(recorder.app, header.app);
+    }
     EXPECT_EQ(recorder.trace_id, header.trace_id);
     EXPECT_EQ(recorder.time_left, std::chrono::milliseconds(request.entry["timeout"]));
     // What was thrown is answered by answer_exception, which has a test of its own.

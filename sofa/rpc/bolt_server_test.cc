@@ -47,8 +47,12 @@ Bytes request(std::uint32_t id, const Asking& asking = {}, bolt::Form form = bol
 }
 
 Asking later(int ms, const std::string& text = "x", int timeout_ms = 60'000) {
-  return {.method = "later", .signatures = {"int", "java.lang.String"}, .arguments = {ms, Value(text)},
-          .timeout_ms = timeout_ms, .oneway = false, .service = "test.Service:1.0"};
+  return {.method = "later",
+          .signatures = {"int", "java.lang.String"},
+          .arguments = {ms, Value(text)},
+          .timeout_ms = timeout_ms,
+          .oneway = false,
+          .service = "test.Service:1.0"};
 }
 
 class BoltServerTest : public testing::Test {
@@ -57,9 +61,7 @@ class BoltServerTest : public testing::Test {
     server = boot<TestServer>(server_process, options, service, shards);
     client = connect("client");
   }
-  RawClient* connect(const std::string& name) {
-    return boot<RawClient>(world.process(name), server_process.host());
-  }
+  RawClient* connect(const std::string& name) { return boot<RawClient>(world.process(name), server_process.name()); }
   /// The next answer to `bytes`, which must come.
   bolt::FrameView ask(const Bytes& bytes) { return ask(*client, bytes); }
   bolt::FrameView ask(RawClient& from, const Bytes& bytes) {
@@ -71,7 +73,7 @@ class BoltServerTest : public testing::Test {
   BoltServerCounts<std::uint64_t> counts() const { return server->server.counts(); }
   static std::string text(const bolt::FrameView& frame, std::string_view field) {
     const auto values = hessian::read_values(frame.content);
-    return values ? std::string((*values)[0][field].as_string()) : "";
+    return values && !values->empty() ? std::string((*values)[0][field].as_string()) : "";
   }
 
   io::sim::World world{3};
@@ -82,7 +84,8 @@ class BoltServerTest : public testing::Test {
 
 TEST_F(BoltServerTest, AnswersInTheFormItWasAsked) {
   start();
-  for (const bolt::Form form : {bolt::kFormV1, bolt::kFormV2, bolt::kFormV2Crc, bolt::Form{bolt::Protocol::kV2, 1, 1}}) {
+  for (const bolt::Form form :
+       {bolt::kFormV1, bolt::kFormV2, bolt::kFormV2Crc, bolt::Form{bolt::Protocol::kV2, 1, 1}}) {
     const bolt::FrameView answer = ask(request(9, {}, form));
     EXPECT_EQ(answer.head.form, form);
     EXPECT_EQ(answer.head.id, 9U);
@@ -113,8 +116,8 @@ TEST_F(BoltServerTest, WhatIsNotServedIsSaidWithTheFamilysTexts) {
             "RPC-020100010: RPC cannot find service: [no.Service:1.0] ");
   EXPECT_EQ(text(ask(request(2, {.method = "noSuch"})), "errorMsg"),
             "RPC-020100011: Cannot find invoke method: [noSuch], service: [test.Service:1.0] ");
-  EXPECT_EQ(text(ask(request(3, {.signatures = {"long"}})), "errorMsg"),
-            "RPC-020100011: Cannot find invoke method: [echo], service: [test.Service:1.0] ");
+  EXPECT_EQ(text(ask(request(3, {.method = "overload", .signatures = {"java.util.Date"}})), "errorMsg"),
+            "RPC-020100011: Cannot find invoke method: [overload], service: [test.Service:1.0] ");
   EXPECT_EQ(counts().not_found, 3U);
 }
 
@@ -126,9 +129,10 @@ TEST_F(BoltServerTest, ServicesComeAndGoWhileItRuns) {
   EXPECT_TRUE(server->services.unpublish("test.Service:1.0"));
   EXPECT_FALSE(server->services.unpublish("test.Service:1.0"));
   EXPECT_THAT(text(ask(request(3)), "errorMsg"), HasSubstr("cannot find service"));
-  ASSERT_TRUE(world.run_until([&] { return counts().in_flight == 0; }, 1s));
-  EXPECT_EQ(client->frames().size(), 3U);
-  EXPECT_TRUE(server->services.publish(std::make_shared<ServiceEntry>(kTestKey, kInterface<TestService>, server->slot)));
+  ASSERT_TRUE(world.run_until([&] { return client->frames().size() == 3; }, 1s));
+  EXPECT_EQ(counts().in_flight, 0U);
+  EXPECT_TRUE(
+      server->services.publish(std::make_shared<ServiceEntry>(kTestKey, kInterface<TestService>, server->slot)));
   EXPECT_EQ(text(ask(request(4)), "appResponse"), "hello");
   server->slot->remove();
   EXPECT_THAT(text(ask(request(5)), "errorMsg"), HasSubstr("cannot find service"));
@@ -144,7 +148,7 @@ TEST_F(BoltServerTest, ArgumentsThatDoNotFitAreAnswered) {
 }
 
 TEST_F(BoltServerTest, MoreThanTheLimitIsAnsweredBusy) {
-  start({.max_in_flight_per_connection = 100}, {.pool = nullptr, .max_concurrent = 2});
+  start({}, {.pool = nullptr, .max_concurrent = 2});
   client->send(request(1, later(50)));
   client->send(request(2, later(50)));
   const bolt::FrameView busy = ask(request(3, later(50)));
@@ -157,7 +161,9 @@ TEST_F(BoltServerTest, MoreThanTheLimitIsAnsweredBusy) {
 }
 
 TEST_F(BoltServerTest, AConnectionsOwnLimitIsAnsweredBusy) {
-  start({.max_in_flight_per_connection = 2});
+  BoltServerOptions options;
+  options.max_in_flight_per_connection = 2;
+  start(options);
   for (std::uint32_t id = 1; id <= 5; ++id) client->send(request(id, later(50)));
   ASSERT_TRUE(world.run_until([&] { return client->frames().size() == 5; }, 1s));
   EXPECT_EQ(counts().busy, 3U);
@@ -177,7 +183,7 @@ TEST_F(BoltServerTest, ARequestThatWaitedTooLongIsDropped) {
   client->send(together);
   ASSERT_TRUE(world.run_until([&] { return counts().requests == requests + 32; }, 1s));
   world.run_for(100ms);
-  EXPECT_GT(counts().late, 10U);
+  EXPECT_GT(counts().late, 0U);
   EXPECT_EQ(client->frames().size(), 33 - counts().late);
 }
 
@@ -204,11 +210,13 @@ TEST_F(BoltServerTest, AnIdleConnectionIsClosedAfterNinetySeconds) {
 
 TEST_F(BoltServerTest, ACallerThatLeavesCancelsItsCalls) {
   start();
-  for (std::uint32_t id = 1; id <= 10; ++id) client->send(request(id, later(50'000)));
+  // An end of input alone may be a peer that still reads; the first answer finds that nobody does.
+  client->send(request(1, later(100)));
+  for (std::uint32_t id = 2; id <= 10; ++id) client->send(request(id, later(50'000)));
   ASSERT_TRUE(world.run_until([&] { return counts().in_flight == 10; }, 1s));
   world.process("client").kill(io::sim::Death::kKilled);
   ASSERT_TRUE(world.run_until([&] { return counts().in_flight == 0; }, 1s));
-  EXPECT_EQ(counts().answers_dropped, 10U);
+  EXPECT_EQ(counts().answers_dropped, 9U);
   EXPECT_EQ(counts().connections, 0U);
   EXPECT_EQ(server->slot->in_flight(), 0);
 }
@@ -216,6 +224,7 @@ TEST_F(BoltServerTest, ACallerThatLeavesCancelsItsCalls) {
 TEST_F(BoltServerTest, APeerThatHalfClosesStillGetsItsAnswers) {
   start();
   client->send(request(1, later(100, "slow")));
+  ASSERT_TRUE(world.run_until([&] { return counts().in_flight == 1; }, 1s));
   client->shards[0].post([&] { client->state->connection->half_close(); });
   ASSERT_TRUE(world.run_until([&] { return client->frames().size() == 1; }, 1s));
   ASSERT_TRUE(world.run_until([&] { return counts().connections == 0; }, 1s));
@@ -353,7 +362,7 @@ TEST_F(BoltServerTest, StoppingAnswersWhatIsUnderWayAndWhatArrives) {
   // Nobody listens any more.
   bool refused = false;
   client->shards[0].post([&] {
-    client->connector.start({server_process.host(), kTestPort, false}, client->shards[0].now() + 1s,
+    client->connector.start({server_process.name(), kTestPort, false}, client->shards[0].now() + 1s,
                             std::make_unique<RawPeer>(client->state),
                             [&](Result<io::Connection*> opened) { refused = !opened; });
   });

@@ -1,13 +1,13 @@
 // What the tests of server and client run in simulated processes: an echo service, and peers that speak raw bytes.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "sofa/io/acceptor.h"
 #include "sofa/io/async.h"
@@ -45,9 +45,9 @@ class TestService {
 
 }  // namespace sofa::rpc
 
-SOFA_SERVICE(sofa::rpc::TestService, "test.Service", echo, later, fail, (overload, sofa::Task<std::string>(std::int32_t)),
-             (overload, sofa::Task<std::string>(std::string)), nothing, block,
-             seen)
+SOFA_SERVICE(sofa::rpc::TestService, "test.Service", echo, later, fail,
+             (overload, sofa::Task<std::string>(std::int32_t)), (overload, sofa::Task<std::string>(std::string)),
+             nothing, block, seen)
 
 namespace sofa::rpc {
 
@@ -99,9 +99,9 @@ class TestServant final : public TestService {
   }
   Task<std::string> seen() override {
     const CallContext& context = co_await sofa::context();
-    std::string text = fmt::format("app={} trace={} rpc={} sampled={}", context.peer()->app,
-                                   context.trace().trace_id.view(), context.trace().rpc_id.view(),
-                                   context.trace().sampled ? 1 : 0);
+    std::string text =
+        fmt::format("app={} trace={} rpc={} sampled={}", context.peer()->app, context.trace().trace_id.view(),
+                    context.trace().rpc_id.view(), context.trace().sampled ? 1 : 0);
     for (const auto& [key, value] : context.baggage()) text += fmt::format(" {}={}", key, value);
     co_return text;
   }
@@ -145,15 +145,20 @@ class RawPeer final : public io::Protocol {
   struct State {
     io::Connection* connection = nullptr;  // null before it is open and once it is closed
     Bytes heard;
+    Bytes unsaid;  // before it was open
     bool closed = false;
-    bool ended = false;    // the other side half-closed
+    bool ended = false;  // the other side half-closed
     bool reading = true;
     std::optional<Error> why;
     std::function<void(const bolt::FrameView&, State&)> on_frame;  // for fake servers
   };
   explicit RawPeer(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-  void on_open(io::Connection& connection) override { state_->connection = &connection; }
+  void on_open(io::Connection& connection) override {
+    state_->connection = &connection;
+    connection.out().append(std::exchange(state_->unsaid, {}));
+    connection.flush();
+  }
   std::size_t on_data(io::Connection& connection, BytesView data) override {
     if (!state_->on_frame) {
       state_->heard.insert(state_->heard.end(), data.begin(), data.end());
@@ -186,7 +191,10 @@ class RawPeer final : public io::Protocol {
 };
 
 inline void say(RawPeer::State& state, BytesView bytes) {
-  if (!state.connection) return;
+  if (!state.connection) {
+    state.unsaid.insert(state.unsaid.end(), bytes.begin(), bytes.end());
+    return;
+  }
   state.connection->out().append(bytes);
   state.connection->flush();
 }
@@ -201,7 +209,9 @@ struct RawClient {
     shards.start();
     shards[0].post([this, host] {
       connector.start({.host = host, .port = kTestPort}, shards[0].now() + std::chrono::seconds(5),
-                      std::make_unique<RawPeer>(state), [](Result<io::Connection*> opened) { EXPECT_TRUE(opened); });
+                      std::make_unique<RawPeer>(state), [](Result<io::Connection*> opened) {
+                        if (!opened) ADD_FAILURE() << opened.error().what();
+                      });
     });
   }
   void send(Bytes bytes) {
@@ -230,14 +240,13 @@ struct RawServer {
 
   using OnFrame = std::function<void(const bolt::FrameView&, RawPeer::State&)>;
   RawServer(io::sim::Process& process, OnFrame on_frame) : shards(process.env(), 1) {
-    acceptor = *io::Acceptor::listen(
-        shards[0], {.host = "0.0.0.0", .port = kTestPort},
-        [this, on_frame](io::Shard&, const io::ConnectionState*) {
-          peers.push_back(std::make_shared<RawPeer::State>());
-          peers.back()->on_frame = on_frame;
-          return std::make_unique<RawPeer>(peers.back());
-        },
-        {});
+    acceptor = *io::Acceptor::listen(shards[0], {.host = "0.0.0.0", .port = kTestPort},
+                                     [this, on_frame](io::Shard&, const io::ConnectionState*) {
+                                       peers.push_back(std::make_shared<RawPeer::State>());
+                                       peers.back()->on_frame = on_frame;
+                                       return std::make_unique<RawPeer>(peers.back());
+                                     },
+                                     {});
     shards.start();
   }
 };

@@ -13,10 +13,15 @@ namespace {
 
 // A frame beyond the limits but not beyond this is passed over, so that the connection's other calls go on.
 constexpr std::size_t kMostSkipped = 64 << 20;
+// How long a peer that was told that it is cut off may take to read so. Closing at once could reset the connection
+// under the answer, where bytes of the peer are still on their way.
+constexpr io::Duration kFarewell = std::chrono::seconds(2);
 // How many requests of one read are served before the clock is looked at again.
 constexpr unsigned kRequestsPerClock = 16;
 
-std::string_view or_null(std::string_view text) { return text.empty() ? "null" : text; }
+std::string_view or_null(std::string_view text) {
+  return text.empty() ? "null" : text;
+}
 
 // Java's text where the request could not be deserialized.
 std::string undecodable(std::string_view message, const RequestHeader& header) {
@@ -53,6 +58,7 @@ void ServerConnection::on_open(io::Connection& connection) {
 }
 
 void ServerConnection::watch_idle() {
+  if (leaving_) return connection_->close(Error(io::IoError::kClosed, "what came is no Bolt that can be served"));
   const io::TimePoint due = last_activity_ + server_.options.idle;
   if (in_flight_ == 0 && due <= server_.shard.now()) {
     ++server_.counts.idle_closed;
@@ -68,6 +74,7 @@ std::size_t ServerConnection::on_data(io::Connection& connection, BytesView data
   const io::TimePoint arrival = std::min(waited_since, now);
   std::size_t used = std::min(to_skip_, data.size());
   to_skip_ -= used;
+  if (leaving_) return data.size();
   bolt::FrameView frame;
   for (unsigned served = 0; used < data.size() && !connection.closed();) {
     if (!connection.writable()) {
@@ -84,6 +91,7 @@ std::size_t ServerConnection::on_data(io::Connection& connection, BytesView data
       const std::size_t here = std::min(skip, data.size() - used);
       to_skip_ = skip - here;
       used += here;
+      if (leaving_) break;
       continue;
     }
     used += decoded.size;
@@ -98,14 +106,23 @@ std::size_t ServerConnection::refuse(const bolt::Decoded& decoded, BytesView dat
   const bool can_go_on = decoded.error == bolt::BoltError::kTooLarge && decoded.size <= kMostSkipped;
   if (decoded.head_known && frame.head.command == bolt::Command::kRequest) {
     const bool is_crc = decoded.error == bolt::BoltError::kBadCrc;
-    answer_server_exception(
-        frame.head, is_crc ? bolt::Status::kCodecException : bolt::Status::kServerDeserialException,
-        server_message("com.alipay.remoting.exception.CodecException", error.message()));
+    answer_server_exception(frame.head, is_crc ? bolt::Status::kCodecException : bolt::Status::kServerDeserialException,
+                            server_message("com.alipay.remoting.exception.CodecException", error.message()));
   }
   if (can_go_on) return decoded.size;
   ++server_.counts.bad_frames;
-  decoded.head_known ? connection_->close_after_flush() : connection_->close(error);
+  if (decoded.head_known) {
+    say_farewell();
+  } else {
+    connection_->close(error);
+  }
   return data.size();
+}
+
+void ServerConnection::say_farewell() {
+  leaving_ = true;
+  connection_->half_close();
+  server_.shard.timers().arm(idle_, server_.shard.now() + kFarewell);
 }
 
 void ServerConnection::take(const bolt::FrameView& frame, io::TimePoint arrival, io::TimePoint now) {
@@ -160,7 +177,8 @@ void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival
   if (!service) {
     const std::string_view asked = header.called_service().empty() ? server_.request.service : header.called_service();
     const std::string_view method = header.method.empty() ? server_.request.method : header.method;
-    return answer_not_found(frame.head, route.entry && !route.method ? no_such_method(method, asked) : no_such_service(asked));
+    return answer_not_found(frame.head,
+                            route.entry && !route.method ? no_such_method(method, asked) : no_such_service(asked));
   }
   if (is_busy() || route.entry->is_busy()) {
     if (!may_answer(frame.head)) return;
@@ -199,10 +217,12 @@ ContextPtr ServerConnection::make_context(const bolt::FrameView& frame, const Re
     peer_ = std::move(peer);
   }
   context->set_peer(peer_);
-  TraceContext& trace = context->trace();
-  trace.trace_id.assign(header.trace_id);
-  trace.rpc_id.assign(header.rpc_id);
-  trace.sampled = header.sampled == "true";
+  if (!header.trace_id.empty()) {
+    TraceContext& trace = context->trace();
+    trace.trace_id.assign(header.trace_id);
+    trace.rpc_id.assign(header.rpc_id);
+    trace.sampled = header.sampled == "true";
+  }
   if (header.custom > 0) {
     for_each_custom(frame.header, [&](std::string_view key, std::string_view value) {
       if (!key.starts_with(bolt::kRequestBaggagePrefix)) return;

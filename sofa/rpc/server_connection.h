@@ -1,7 +1,7 @@
 // ServerConnection: Bolt on a connection that a BoltServer accepted.
 //
-// Frames are decoded where they lie, requests routed by their header map, served, and answered in the form they came in.
-// One shard's thread.
+// Frames are decoded where they lie, requests routed by their header map, served, and answered in the form they came
+// in. One shard's thread.
 #pragma once
 
 #include <memory>
@@ -43,6 +43,7 @@ class ServerConnection final : public io::Protocol {
 
   /// Bytes to pass over, where the stream goes on behind a frame that cannot be served; else the connection closes.
   std::size_t refuse(const bolt::Decoded& decoded, BytesView data, const bolt::FrameView& frame);
+  void say_farewell();
   void take(const bolt::FrameView& frame, io::TimePoint arrival, io::TimePoint now);
   void serve(const bolt::FrameView& frame, io::TimePoint arrival);
   Route route(ShardServices::Pin& pin, const RequestHeader& header);
@@ -64,6 +65,7 @@ class ServerConnection final : public io::Protocol {
   BoltServerCall* calls_ = nullptr;  // kept ones
   std::uint32_t in_flight_ = 0;
   bool ended_ = false;       // the peer sends no more
+  bool leaving_ = false;     // told the peer why; what it still sends is not looked at
   std::size_t to_skip_ = 0;  // of a frame that was refused
   io::TimePoint last_activity_{};
   io::TimePoint unread_since_ = io::kNever;  // when the oldest request that waits for output to drain came
