@@ -24,8 +24,8 @@ class ClientPool;
 class RemoteCall;
 
 struct BoltClientOptions {
-  bolt::Limits frame;
-  hessian::Limits content;
+  bolt::Limits frame = {};
+  hessian::Limits content = {};
   /// Connections that each shard opens to an address.
   std::size_t connections = 1;
   /// Calls of one connection that may wait for answers.

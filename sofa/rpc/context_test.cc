@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "sofa/io/posix/env.h"
-#include "sofa/sdk.h"
+#include "sofa/wire/hessian/hessian.h"
 
 namespace shop {
 

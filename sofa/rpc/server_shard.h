@@ -26,8 +26,8 @@ class BoltServerCall;
 class ServerConnection;
 
 struct BoltServerOptions {
-  bolt::Limits frame;
-  hessian::Limits content;
+  bolt::Limits frame = {};
+  hessian::Limits content = {};
   /// Suspended calls of one connection, and of one shard; more are answered SERVER_BUSY.
   std::uint32_t max_in_flight_per_connection = 4096;
   std::uint32_t max_in_flight_per_shard = 65536;
