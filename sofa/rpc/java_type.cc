@@ -46,7 +46,10 @@ Parts parts_of(std::string_view name) {
 }  // namespace
 
 bool same_java_type(std::string_view a, std::string_view b) {
-  return a == b || ((a.starts_with('[') || a.ends_with(']')) && parts_of(a) == parts_of(b));
+  if (a == b) return true;
+  if (!a.starts_with('[') && !a.ends_with(']')) return false;
+  const Parts parts = parts_of(a);
+  return !parts.element.empty() && parts == parts_of(b);
 }
 
 }  // namespace sofa::rpc
