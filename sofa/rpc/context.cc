@@ -8,21 +8,12 @@
 #include "sofa/rpc/bolt_client.h"
 #include "sofa/rpc/bolt_server.h"
 #include "sofa/rpc/service_table.h"
+#include "sofa/rpc/url.h"
 
 namespace sofa {
 namespace {
 
-constexpr std::string_view kScheme = "bolt://";
 constexpr rpc::Interface kAnyInterface{};
-
-Result<io::Address> parse_url(std::string_view url) {
-  if (!url.starts_with(kScheme)) {
-    return fail(io::IoError::kAddress, "cannot use '{}': a url has the form bolt://host:port or bolt://unix:/path",
-                url);
-  }
-  url.remove_prefix(kScheme.size());
-  return io::Address::parse(url.substr(0, url.find('?')));
-}
 
 template <class T>
 T value_or_raise(Result<T> result) {
@@ -148,7 +139,7 @@ std::shared_ptr<const rpc::Route> Context::route(const rpc::Interface& interface
   route->service = key.to_string();
   route->slot = state_->slot(route->service);
   if (!options.url.empty()) {
-    route->remote = value_or_raise(state_->client.make_remote({.address = value_or_raise(parse_url(options.url)),
+    route->remote = value_or_raise(state_->client.make_remote({.address = value_or_raise(rpc::parse_url(options.url)),
                                                                .key = std::move(key),
                                                                .interface = &interface,
                                                                .app = state_->config.app,
@@ -165,7 +156,7 @@ std::vector<io::Address> Context::listen(std::string_view url) {
   std::vector<std::string> urls = url.empty() ? state_->config.listen : std::vector<std::string>{std::string(url)};
   std::vector<io::Address> bound;
   for (const std::string& each : urls) {
-    bound.push_back(wait(state_->server.start_listening(value_or_raise(parse_url(each)))));
+    bound.push_back(wait(state_->server.start_listening(value_or_raise(rpc::parse_url(each)))));
   }
   return bound;
 }

@@ -1,0 +1,40 @@
+// The application file: what `sofa serve` runs, as YAML, and the ContextConfig in it.
+//
+//   application: bank              # the program's own: which application to run
+//   app: bank                      # everything else is the Context's
+//   listen: [bolt://127.0.0.1:12200]
+//   references:
+//     dev.sofa.bank.EchoService: {url: bolt://10.0.0.7:12200, timeout_ms: 500}
+//   log: {level: warn}
+//
+//   SOFA_TRY(auto file, load_application(text, "bank.yaml"));
+//   Context context(env, std::move(file.context));
+//
+// Errors: config::ConfigError, all problems at once, each with file, line and path. For start-up only.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sofa/base/error.h"
+#include "sofa/base/log_setup.h"
+#include "sofa/rpc/context.h"
+
+namespace sofa::rpc {
+
+struct ApplicationFile {
+  std::string application;
+  ContextConfig context;
+  log::Config log;
+};
+
+/// Every problem of `text`; where there are none, `into` is complete. `file` is what the problems call the text.
+std::vector<config::Problem> read_application(std::string_view text, std::string_view file, ApplicationFile& into);
+/// The same for those who need no list.
+Result<ApplicationFile> load_application(std::string_view text, std::string_view file);
+
+/// The keys of an application file, for the documentation.
+const config::Schema& application_schema();
+
+}  // namespace sofa::rpc
