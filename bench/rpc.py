@@ -249,7 +249,7 @@ def system_calls():
 
 def micro(bars):
     """Figures of google benchmark programs, as nanoseconds a run."""
-    found = json.loads(run([os.path.join(BUILD, "sofa/io/io_bench"), "--benchmark_format=json",
+    found = json.loads(run([os.path.join(BUILD, "parts/io/io_bench"), "--benchmark_format=json",
                             "--benchmark_min_time=0.2", "--benchmark_repetitions=3",
                             "--benchmark_filter=" + "|".join(bars.values())], LOAD_CORE))
     figures = {bar: [] for bar in bars}

@@ -5,7 +5,10 @@
 #include <cstring>
 #include <memory>
 
+#include <unistd.h>
+
 #include "sofa/base/json_text.h"
+#include "sofa/cli/json_layout.h"
 
 namespace sofa::cli {
 
@@ -33,16 +36,37 @@ Result<Bytes> read_input(const std::string& path) {
   return bytes;
 }
 
+void print_json(std::string_view json, bool as_it_is) {
+  std::string text(json);
+  if (!as_it_is && isatty(STDOUT_FILENO)) text = lay_out(json);
+  text += '\n';
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+namespace {
+
+void append_error(std::string& out, const Error& error) {
+  out += "{\"part\":";
+  append_json_string(out, error.part().name);
+  out += ",\"code\":";
+  append_json_string(out, error.code_name());
+  out += ",\"message\":";
+  append_json_string(out, error.message());
+  out += error.retriable() ? ",\"retriable\":true" : ",\"retriable\":false";
+  if (error.cause()) {
+    out += ",\"cause\":";
+    append_error(out, *error.cause());
+  }
+  out += '}';
+}
+
+}  // namespace
+
 int report(const Error& error, bool json, int code) {
   if (json) {
-    std::string line = "{\"error\":{\"part\":";
-    append_json_string(line, error.part().name);
-    line += ",\"code\":";
-    append_json_string(line, error.code_name());
-    line += ",\"message\":";
-    append_json_string(line, error.message());
-    line += error.retriable() ? ",\"retriable\":true}}" : ",\"retriable\":false}}";
-    std::fprintf(stderr, "%s\n", line.c_str());
+    std::string line = "{\"error\":";
+    append_error(line, error);
+    std::fprintf(stderr, "%s}\n", line.c_str());
   } else {
     std::fprintf(stderr, "sofa: %s\n", error.what());
   }

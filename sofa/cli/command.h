@@ -33,6 +33,9 @@ inline constexpr std::uint32_t kMaxInputBytes = 256u << 20;
 /// A whole file, or standard input for "-". Error: CliError::kInput, also beyond kMaxInputBytes.
 Result<Bytes> read_input(const std::string& path);
 
+/// Prints an answer to standard output: laid out for reading on a terminal, else, and where asked, as it is.
+void print_json(std::string_view json, bool as_it_is);
+
 /// Prints `error` to standard error, as JSON where asked, and gives `code` back.
 int report(const Error& error, bool json, int code);
 

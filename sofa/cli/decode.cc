@@ -40,8 +40,7 @@ int decode(const Input& input, bool typed) {
   if (!loaded) return report(loaded.error(), input.json, kUsage);
   auto text = loaded->tool->decode(loaded->bytes, typed);
   if (!text) return report(text.error(), input.json, kNo);
-  std::fwrite(text->data(), 1, text->size(), stdout);
-  std::fputc('\n', stdout);
+  print_json(*text, input.json);
   return kDone;
 }
 

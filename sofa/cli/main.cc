@@ -1,5 +1,7 @@
 // sofa: the one binary.
 #include <iterator>
+#include <string>
+#include <vector>
 
 #include "sofa/cli/command.h"
 
@@ -12,9 +14,24 @@ struct Entry {
 };
 
 constexpr Entry kCommands[] = {
+    {"serve", "run an application", &sofa::cli::setup_serve},
+    {"call", "call a service, print the answer as JSON", &sofa::cli::setup_call},
+    {"bench", "load a service, print rate and latency", &sofa::cli::setup_bench},
     {"decode", "show what bytes say, as JSON", &sofa::cli::setup_decode},
     {"roundtrip", "decode bytes, encode them again, compare", &sofa::cli::setup_roundtrip},
+    {"config", "check configuration files", &sofa::cli::setup_config},
 };
+
+/// CLI11 takes a negative number for an option and `[a,b]` for two values; both are JSON here. A blank before them,
+/// which JSON passes over, keeps them whole.
+std::vector<std::string> arguments(int argc, char** argv) {
+  std::vector<std::string> all(argv, argv + argc);
+  for (std::string& argument : all) {
+    const bool negative = argument.size() > 1 && argument[0] == '-' && argument[1] >= '0' && argument[1] <= '9';
+    if (negative || argument.starts_with('[')) argument.insert(0, " ");
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -29,7 +46,10 @@ int main(int argc, char** argv) {
     commands[i] = kCommands[i].setup(*parsed[i]);
   }
   try {
-    app.parse(argc, argv);
+    std::vector<const char*> texts;
+    const std::vector<std::string> given = arguments(argc, argv);
+    for (const std::string& text : given) texts.push_back(text.c_str());
+    app.parse(argc, texts.data());
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? sofa::cli::kDone : sofa::cli::kUsage;
   }

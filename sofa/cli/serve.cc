@@ -1,0 +1,136 @@
+// sofa serve: runs an application until it is told to stop.
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "sofa/base/log_setup.h"
+#include "sofa/cli/application.h"
+#include "sofa/cli/command.h"
+#include "sofa/cli/duration.h"
+#include "sofa/cli/live_view.h"
+#include "sofa/io/posix/env.h"
+#include "sofa/rpc/context_config.h"
+
+namespace sofa::cli {
+namespace {
+
+struct Options {
+  std::string file;
+  std::vector<std::string> listen;
+  std::uint32_t shards = 0;
+  std::string grace = "20s";
+  bool quiet = false;
+  bool json = false;
+};
+
+// SIGTERM and SIGINT are held back from the start, in every thread, and taken one by one by the main thread.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+  /// False when none came within a second.
+  bool wait_a_second() {
+    const timespec second{1, 0};
+    return sigtimedwait(&set_, nullptr, &second) > 0;
+  }
+  void wait() {
+    int signal = 0;
+    sigwait(&set_, &signal);
+  }
+  /// From now on a signal ends the process at once.
+  void release() { pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
+
+ private:
+  sigset_t set_;
+};
+
+struct Plan {
+  const Application* application;
+  rpc::ApplicationFile file;
+  io::Duration grace;
+};
+
+Result<Plan> plan(const Options& options) {
+  SOFA_TRY(const Bytes bytes, read_input(options.file));
+  SOFA_TRY(rpc::ApplicationFile file,
+           rpc::load_application({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, options.file));
+  SOFA_TRY(const Application* application, find_application(file.application));
+  SOFA_TRY(const io::Duration grace, parse_duration(options.grace));
+  if (!options.listen.empty()) file.context.listen = options.listen;
+  if (options.shards > 0) file.context.shards = options.shards;
+  if (file.context.listen.empty()) {
+    return fail(CliError::kInput, "{} listens nowhere: give it `listen: [bolt://host:port]`, or use --listen",
+                options.file);
+  }
+  return Plan{application, std::move(file), grace};
+}
+
+void watch(Context& context, StopSignals& signals, bool live) {
+  if (!live) return signals.wait();
+  for (Sample before = sample(context); !signals.wait_a_second();) {
+    const Sample now = sample(context);
+    fmt::print(stderr, "\r\x1b[K{}", describe(before, now));
+    std::fflush(stderr);
+    before = now;
+  }
+  fmt::print(stderr, "\n");
+}
+
+int serve(const Options& options) {
+  auto planned = plan(options);
+  if (!planned) return report(planned.error(), options.json, kUsage);
+  StopSignals signals;  // before the shards' threads are made
+  try {
+    if (auto configured = log::configure(planned->file.log); !configured) configured.error().raise();
+    Context context(io::posix::env(), std::move(planned->file.context));
+    planned->application->publish(context);
+    const std::vector<io::Address> addresses = context.listen();
+    fmt::print("READY port={}", addresses.front().port);
+    for (const io::Address& address : addresses) fmt::print(" bolt://{}", address.to_string());
+    fmt::print("\n");
+    std::fflush(stdout);
+    watch(context, signals, !options.quiet && isatty(STDERR_FILENO));
+    signals.release();
+    if (!options.quiet) fmt::print(stderr, "stopping: answering what is under way; a second signal ends at once\n");
+    context.stop(planned->grace);
+    return kDone;
+  } catch (const Error& error) {
+    return report(error, options.json, kTransport);
+  }
+}
+
+}  // namespace
+
+std::function<int()> setup_serve(CLI::App& command) {
+  std::string names;
+  for (const Application& application : applications()) {
+    names += fmt::format("  {:8}{}\n", application.name, application.what);
+  }
+  command.footer(
+      "Prints `READY port=N …` once it serves. SIGTERM or SIGINT: takes no new connections, answers what is under "
+      "way,\n"
+      "then ends with exit code 0; a second signal ends at once. Options win over the file.\n\n"
+      "Applications in this binary:\n" +
+      names +
+      "\nExamples:\n"
+      "  sofa serve examples/bank/bank.yaml\n"
+      "  sofa serve examples/bank/bank.yaml --listen bolt://0.0.0.0:0 --shards 2 --quiet");
+  auto options = std::make_shared<Options>();
+  command.add_option("FILE", options->file, "the application's YAML file; `sofa config docs` has its keys")->required();
+  command.add_option("--listen", options->listen, "bolt://host:port instead of the file's; may be given again")
+      ->allow_extra_args(false);
+  command.add_option("--shards", options->shards, "threads that serve connections")->check(CLI::Range(1, 256));
+  command.add_option("--grace", options->grace, "how long a stop may take")->capture_default_str();
+  command.add_flag("--quiet", options->quiet, "no live figures");
+  command.add_flag("--json", options->json, "errors as JSON");
+  return [options] { return serve(*options); };
+}
+
+}  // namespace sofa::cli
