@@ -111,6 +111,8 @@ class Connection final : private Watcher {
   Shard& shard() const { return shard_; }
   Protocol& protocol() const { return *protocol_; }
   const std::shared_ptr<const Peer>& peer() const { return peer_; }
+  /// What became known of the peer since the connection was made; calls under way keep what they have.
+  void set_peer(std::shared_ptr<const Peer> peer) { peer_ = std::move(peer); }
   Handle handle() const { return handle_; }
   std::uint64_t id() const { return id_; }
   /// Bytes in and out plus a constant for each read and write: what the balancer weighs.

@@ -52,7 +52,6 @@ ServerConnection::~ServerConnection() {
 
 void ServerConnection::on_open(io::Connection& connection) {
   connection_ = &connection;
-  peer_ = connection.peer();
   last_activity_ = server_.shard.now();
   server_.shard.timers().arm(idle_, last_activity_ + server_.options.idle);
 }
@@ -211,12 +210,12 @@ ContextPtr ServerConnection::make_context(const bolt::FrameView& frame, const Re
                                           io::TimePoint arrival) {
   ContextPtr context = CallContext::make();
   if (frame.head.timeout_ms > 0) context->set_deadline(arrival + std::chrono::milliseconds(frame.head.timeout_ms));
-  if (!header.app.empty() && header.app != peer_->app) {
-    auto peer = std::make_shared<Peer>(*peer_);
+  if (!header.app.empty() && header.app != connection_->peer()->app) {
+    auto peer = std::make_shared<Peer>(*connection_->peer());
     peer->app = header.app;
-    peer_ = std::move(peer);
+    connection_->set_peer(std::move(peer));
   }
-  context->set_peer(peer_);
+  context->set_peer(connection_->peer());
   if (!header.trace_id.empty()) {
     TraceContext& trace = context->trace();
     trace.trace_id.assign(header.trace_id);

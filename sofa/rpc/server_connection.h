@@ -58,7 +58,6 @@ class ServerConnection final : public io::Protocol {
   const std::shared_ptr<ServerShard> server_pointer_;  // a connection may outlive its BoltServer
   ServerShard& server_;
   io::Connection* connection_ = nullptr;
-  std::shared_ptr<const Peer> peer_;  // with the caller's app, once it told
   // The last request's route: most connections call one method again and again.
   std::uint64_t last_version_ = 0;  // of the services that it is from
   Route last_{};
