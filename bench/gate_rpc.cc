@@ -21,7 +21,7 @@
 #include "sofa/rpc/bolt_client.h"
 #include "sofa/rpc/bolt_server.h"
 #include "sofa/rpc/reference.h"
-#include "sofa/rpc/request_header.h"
+#include "sofa/rpc/request_front.h"
 
 namespace {
 std::uint64_t allocations = 0;
@@ -178,13 +178,23 @@ void route(long requests) {
   services.publish(std::make_shared<rpc::ServiceEntry>(kEcho, kInPlaceEcho, std::make_shared<rpc::Slot>()));
   rpc::ShardServices shard(services);
   const bolt::Limits limits;
+  rpc::RequestFronts fronts;
   for (long i = 0; i < requests; ++i) {
     bolt::FrameView frame;
-    rpc::RequestHeader header;
     if (bolt::decode(bytes, limits, frame).outcome != bolt::Outcome::kFrame) std::abort();
-    if (!rpc::parse_request_header(frame.header, header)) std::abort();
-    const rpc::ServiceEntry* entry = shard.current().services->find(header.called_service());
-    if (!entry || !entry->find(header.method, kEchoSignature)) std::abort();
+    rpc::RequestFront& front = fronts.of(frame.header);
+    if (!front.recognise_header(frame.header)) {
+      hessian::Reader in(frame.content);
+      if (!front.read_header(frame.header, limits.header_entries) || !front.read_content(in)) std::abort();
+      front.keep(frame, in);
+    }
+    // As the server: a route stands until the services change.
+    const rpc::ShardServices::Pin& pin = shard.current();
+    if (front.route.version != shard.version()) {
+      front.route = {shard.version(), pin.services->find(front.service()), nullptr};
+      front.route.method = front.route.entry->find(front.method(), front.signatures());
+    }
+    if (!front.route.method) std::abort();
   }
 }
 

@@ -1,7 +1,6 @@
 #include "sofa/rpc/server_connection.h"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "sofa/rpc/server_call_bolt.h"
@@ -146,40 +145,18 @@ void ServerConnection::take(const bolt::FrameView& frame, io::TimePoint arrival,
 }
 
 void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival) {
-  RequestHeader header;
-  if (!parse_request_header(frame.header, header, server_.options.frame.header_entries)) {
-    return answer_server_exception(frame.head, bolt::Status::kServerDeserialException,
-                                   undecodable("the header map is damaged or has too many entries", {}));
-  }
-  if (frame.class_name != bolt::kRequestClass) {
-    return answer_server_exception(frame.head, bolt::Status::kServerException,
-                                   fmt::format("No user processor found for request: {}", frame.class_name));
-  }
-  if (frame.head.codec != bolt::Codec::kHessian2) {
-    return answer_server_exception(
-        frame.head, bolt::Status::kServerDeserialException,
-        undecodable(fmt::format("RPC-020050008: Serializer Not Found,type:[{}]. ", static_cast<int>(frame.head.codec)),
-                    header));
-  }
-  if (frame.content.empty()) {
-    return answer_server_exception(frame.head, bolt::Status::kServerDeserialException,
-                                   undecodable("Content of request is null", header));
-  }
+  RequestFront& front = server_.fronts.of(frame.header);
   server_.reader.emplace(frame.content, server_.options.content);
-  if (!read_sofa_request(*server_.reader, server_.request)) {
-    return answer_server_exception(frame.head, bolt::Status::kServerDeserialException,
-                                   undecodable(server_.reader->error().message(), header));
+  const bool is_plain = frame.class_name == bolt::kRequestClass && frame.head.codec == bolt::Codec::kHessian2;
+  if (!is_plain || !front.recognise(frame, *server_.reader)) {
+    if (!read(frame, front)) return;
   }
   ShardServices::Pin& pin = server_.services.current();
-  const Route route = this->route(pin, header);
-  Slot::Pin service = route.method ? route.entry->slot().acquire() : Slot::Pin();
-  if (!service) {
-    const std::string_view asked = header.called_service().empty() ? server_.request.service : header.called_service();
-    const std::string_view method = header.method.empty() ? server_.request.method : header.method;
-    return answer_not_found(frame.head,
-                            route.entry && !route.method ? no_such_method(method, asked) : no_such_service(asked));
-  }
-  if (is_busy() || route.entry->is_busy()) {
+  if (front.route.version != server_.services.version() && !find_route(frame.head, front, pin)) return;
+  const ServiceEntry& entry = *front.route.entry;
+  Slot::Pin service = entry.slot().acquire();
+  if (!service) return answer_not_found(frame.head, no_such_service(front.service()));
+  if (is_busy() || entry.is_busy()) {
     if (!may_answer(frame.head)) return;
     ++server_.counts.busy;
     write_status(server_.frame, frame.head, bolt::Status::kServerThreadPoolBusy);
@@ -187,23 +164,46 @@ void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival
   }
   void* object = service.service();
   BoltServerCall& call = server_.take_call();
-  call.start({*this, frame.head, *route.entry, pin, std::move(service), make_context(frame, header, arrival)});
-  route.method->serve(object, call);
+  call.start({*this, frame.head, entry, pin, std::move(service), make_context(frame, front.header(), arrival)});
+  front.route.method->serve(object, call);
 }
 
-ServerConnection::Route ServerConnection::route(ShardServices::Pin& pin, const RequestHeader& header) {
-  const std::string_view service = header.called_service().empty() ? server_.request.service : header.called_service();
-  const std::string_view method = header.method.empty() ? server_.request.method : header.method;
-  if (last_version_ != server_.services.version() || !last_.entry || last_.entry->text() != service) {
-    last_version_ = server_.services.version();
-    last_ = {pin.services->find(service), nullptr};
-    if (!last_.entry) return last_;
+bool ServerConnection::read(const bolt::FrameView& frame, RequestFront& front) {
+  const auto refuse = [&](bolt::Status status, std::string_view message) {
+    answer_server_exception(frame.head, status, message);
+    return false;
+  };
+  if (!front.read_header(frame.header, server_.options.frame.header_entries)) {
+    return refuse(bolt::Status::kServerDeserialException,
+                  undecodable("the header map is damaged or has too many entries", {}));
   }
-  const auto signatures = server_.request.signatures();
-  if (!last_.method || last_.method->name != method || !std::ranges::equal(last_.method->signatures, signatures)) {
-    last_.method = last_.entry->find(method, signatures);
+  if (frame.class_name != bolt::kRequestClass) {
+    return refuse(bolt::Status::kServerException,
+                  fmt::format("No user processor found for request: {}", frame.class_name));
   }
-  return last_;
+  if (frame.head.codec != bolt::Codec::kHessian2) {
+    const auto codec = static_cast<int>(frame.head.codec);
+    return refuse(bolt::Status::kServerDeserialException,
+                  undecodable(fmt::format("RPC-020050008: Serializer Not Found,type:[{}]. ", codec), front.header()));
+  }
+  if (frame.content.empty()) {
+    return refuse(bolt::Status::kServerDeserialException, undecodable("Content of request is null", front.header()));
+  }
+  if (!front.read_content(*server_.reader)) {
+    return refuse(bolt::Status::kServerDeserialException,
+                  undecodable(server_.reader->error().message(), front.header()));
+  }
+  front.keep(frame, *server_.reader);
+  return true;
+}
+
+bool ServerConnection::find_route(const bolt::Head& request, RequestFront& front, const ShardServices::Pin& pin) {
+  RequestFront::Route route{server_.services.version(), pin.services->find(front.service()), nullptr};
+  if (!route.entry) return answer_not_found(request, no_such_service(front.service())), false;
+  route.method = route.entry->find(front.method(), front.signatures());
+  if (!route.method) return answer_not_found(request, no_such_method(front.method(), front.service())), false;
+  front.route = route;
+  return true;
 }
 
 ContextPtr ServerConnection::make_context(const bolt::FrameView& frame, const RequestHeader& header,

@@ -36,17 +36,15 @@ class ServerConnection final : public io::Protocol {
   io::Connection& connection() const { return *connection_; }
 
  private:
-  struct Route {
-    const ServiceEntry* entry;
-    const Method* method;
-  };
-
   /// Bytes to pass over, where the stream goes on behind a frame that cannot be served; else the connection closes.
   std::size_t refuse(const bolt::Decoded& decoded, BytesView data, const bolt::FrameView& frame);
   void say_farewell();
   void take(const bolt::FrameView& frame, io::TimePoint arrival, io::TimePoint now);
   void serve(const bolt::FrameView& frame, io::TimePoint arrival);
-  Route route(ShardServices::Pin& pin, const RequestHeader& header);
+  /// Reads all before the arguments the general way. False: it was answered why it cannot be.
+  bool read(const bolt::FrameView& frame, RequestFront& front);
+  /// Sets `front.route`. False: it was answered that there is no such service or method.
+  bool find_route(const bolt::Head& request, RequestFront& front, const ShardServices::Pin& pin);
   ContextPtr make_context(const bolt::FrameView& frame, const RequestHeader& header, io::TimePoint arrival);
   bool is_busy() const;
   void answer_server_exception(const bolt::Head& request, bolt::Status status, std::string_view message);
@@ -58,9 +56,6 @@ class ServerConnection final : public io::Protocol {
   const std::shared_ptr<ServerShard> server_pointer_;  // a connection may outlive its BoltServer
   ServerShard& server_;
   io::Connection* connection_ = nullptr;
-  // The last request's route: most connections call one method again and again.
-  std::uint64_t last_version_ = 0;  // of the services that it is from
-  Route last_{};
   BoltServerCall* calls_ = nullptr;  // kept ones
   std::uint32_t in_flight_ = 0;
   bool ended_ = false;       // the peer sends no more

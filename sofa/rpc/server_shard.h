@@ -11,8 +11,8 @@
 #include "sofa/io/env.h"
 #include "sofa/rpc/counter.h"
 #include "sofa/rpc/frame_buffer.h"
+#include "sofa/rpc/request_front.h"
 #include "sofa/rpc/service_table.h"
-#include "sofa/rpc/sofa_request.h"
 #include "sofa/wire/bolt/frame.h"
 #include "sofa/wire/hessian/reader.h"
 
@@ -94,7 +94,7 @@ class ServerShard {
 
   // Working memory of the request that is being looked at, and of the answer that is being built.
   std::optional<hessian::Reader> reader;
-  SofaRequest request;
+  RequestFronts fronts;
   FrameBuffer frame;
 
   ServerConnection* connections = nullptr;  // all open ones

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <cstring>
 #include <utility>
 
 #include "sofa/rpc/java_type.h"
@@ -10,9 +11,23 @@
 namespace sofa::rpc {
 namespace {
 
-// The keys are our own, so nobody can aim at collisions.
+// A few instructions for text of a service key's length, which std::hash has not. The keys are our own, so nobody can
+// aim at collisions.
 std::size_t hash_of(std::string_view text) {
-  return std::hash<std::string_view>{}(text);
+  std::uint64_t hash = text.size();
+  const auto mix = [&](const char* at, std::size_t size) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, size);
+    hash = (std::rotl(hash, 23) ^ word) * 0x9e3779b97f4a7c15;
+  };
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  if (text.size() < kWord) {
+    mix(text.data(), text.size());
+  } else {
+    for (std::size_t at = 0; at + kWord < text.size(); at += kWord) mix(text.data() + at, kWord);
+    mix(text.data() + text.size() - kWord, kWord);  // overlaps the word before it
+  }
+  return static_cast<std::size_t>(hash ^ hash >> 32);
 }
 
 }  // namespace

@@ -10,14 +10,16 @@ namespace {
 void read_method(hessian::Reader& in, SofaRequest& request);
 void read_service(hessian::Reader& in, SofaRequest& request);
 void read_signatures(hessian::Reader& in, SofaRequest& request);
-void pass(hessian::Reader& in, SofaRequest&) { in.skip(); }
+void pass(hessian::Reader& in, SofaRequest&) {
+  in.skip();
+}
 
 using ReadField = void (*)(hessian::Reader&, SofaRequest&);
 // The order of sofa_request_definition().
 constexpr ReadField kJavaOrder[] = {pass, read_method, read_service, pass, read_signatures};
 
-// Text that stays valid: a view into the stream. Names that Java writes in another way than UTF-8 (surrogate pairs, zero
-// bytes) or in chunks match nothing that we serve; they come out empty.
+// Text that stays valid: a view into the stream. Names that Java writes in another way than UTF-8 (surrogate pairs,
+// zero bytes) or in chunks match nothing that we serve; they come out empty.
 std::string_view read_view(hessian::Reader& in) {
   if (in.try_null()) return {};
   std::string scratch;
@@ -27,18 +29,22 @@ std::string_view read_view(hessian::Reader& in) {
   return inside ? text : std::string_view();
 }
 
-void read_method(hessian::Reader& in, SofaRequest& request) { request.method = read_view(in); }
-void read_service(hessian::Reader& in, SofaRequest& request) { request.service = read_view(in); }
+void read_method(hessian::Reader& in, SofaRequest& request) {
+  request.method = read_view(in);
+}
+void read_service(hessian::Reader& in, SofaRequest& request) {
+  request.service = read_view(in);
+}
 
 void read_signatures(hessian::Reader& in, SofaRequest& request) {
   if (in.try_null()) return;
   if (in.peek() != hessian::Kind::kList) return in.mismatch("methodArgSigs, a list of class names");
-  request.parameters = 0;
+  request.signatures.clear();
   for (auto list = in.begin_list(); in.more(list);) {
-    if (request.parameters == kMaxParameters) {
+    if (request.signatures.size() == kMaxParameters) {
       return in.fail(hessian::HessianError::kLimit, "a method of more than 255 parameters");
     }
-    request.signature[request.parameters++] = read_view(in);
+    request.signatures.push_back(read_view(in));
   }
 }
 
@@ -60,7 +66,7 @@ const hessian::Definition& sofa_request_definition() {
 
 bool read_sofa_request(hessian::Reader& in, SofaRequest& request) {
   request.method = request.service = {};
-  request.parameters = 0;
+  request.signatures.clear();
   const bool as_java = in.take_definition(sofa_request_definition(), nullptr, 0);
   if (in.peek() != hessian::Kind::kObject || in.peek_class() != bolt::kRequestClass) {
     in.mismatch("a SofaRequest");

@@ -5,15 +5,15 @@
 //   hessian::Reader in(frame.content, limits, &registry);
 //   SofaRequest request;
 //   if (!read_sofa_request(in, request)) …                     // in.error() says why
-//   entry->find(request.method, request.signatures());         // and `in` stands at the first argument
+//   entry->find(request.method, request.signatures);           // and `in` stands at the first argument
 //
 // A client sends RequestTemplates (request_template.h). Source: SOFARPC 5.13 SofaRequest, SofaRequestHessianSerializer,
 // and the golden frames. Views point into the stream.
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string_view>
+#include <vector>
 
 #include "sofa/wire/hessian/definition.h"
 #include "sofa/wire/hessian/reader.h"
@@ -23,16 +23,12 @@ namespace sofa::rpc {
 /// Java methods end at 255 parameters; more than this many is refused.
 inline constexpr std::size_t kMaxParameters = 255;
 
-/// Large: made once and filled for request after request.
+/// Fill it for request after request: then it allocates nothing.
 struct SofaRequest {
   /// Empty when null. Proxies rewrite the header only, so what the header says comes first.
   std::string_view method;
   std::string_view service;
-
-  std::span<const std::string_view> signatures() const { return {signature, parameters}; }
-
-  std::uint32_t parameters = 0;
-  std::string_view signature[kMaxParameters];  // the first `parameters` are set
+  std::vector<std::string_view> signatures;  // methodArgSigs
 };
 
 /// Reads the SofaRequest at the start of a stream and leaves `in` at the first argument. False: `in` holds the error.

@@ -36,7 +36,7 @@ TEST(SofaRequest, EveryGoldenRequestNamesWhatItsManifestSays) {
     EXPECT_EQ(request.service, text_or_empty(fields["targetServiceUniqueName"]));
     std::vector<std::string> signatures;
     for (const auto& signature : fields["methodArgSigs"]["v"]) signatures.push_back(signature["v"]);
-    EXPECT_THAT(request.signatures(), ElementsAreArray(signatures));
+    EXPECT_THAT(request.signatures, ElementsAreArray(signatures));
     // What is left in the stream are the arguments, one value each.
     for (std::size_t i = 1; i < golden.entry["content"].size(); ++i) in.skip();
     EXPECT_TRUE(in.ok() && in.at_end());
@@ -61,7 +61,7 @@ TEST(SofaRequest, AnotherFieldOrderIsReadByName) {
   ASSERT_TRUE(read_sofa_request(in, request)) << in.error().what();
   EXPECT_EQ(request.method, "echo");
   EXPECT_EQ(request.service, "");
-  EXPECT_THAT(request.signatures(), ElementsAre("int", "byte"));
+  EXPECT_THAT(request.signatures, ElementsAre("int", "byte"));
   EXPECT_EQ(in.read_int(), 5);
   EXPECT_TRUE(in.at_end());
 }

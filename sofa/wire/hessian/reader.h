@@ -19,6 +19,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sofa/base/bytes.h"
 #include "sofa/wire/hessian/definition.h"
@@ -191,12 +192,30 @@ class Reader {
   void share(std::uint32_t reference, const void* type, std::shared_ptr<void> object);
   void shared_is_read(std::uint32_t reference, const void* type);
 
- private:
-  struct Remembered;
   struct Place {
     std::uint32_t offset;
     std::uint16_t types, classes;  ///< how many there were when the value began
   };
+  /// What the values read so far registered: with it the same values at the front of another stream need no reading.
+  struct Front {
+    struct Text {
+      std::uint32_t at, size;
+    };
+    std::uint32_t end = 0;
+    std::uint32_t nodes = 0;
+    std::vector<Place> places;
+    std::vector<Text> types;
+    std::vector<ClassDef> classes;
+    std::vector<Text> class_names;
+  };
+  /// Between two values only, before a codec has read anything.
+  void keep_front(Front& front) const;
+  /// Takes the front for read: its bytes are the same, but for text whose characters are as many and ASCII. Only at the
+  /// start of a stream; `front` may go afterwards.
+  void pass_front(const Front& front);
+
+ private:
+  struct Remembered;
   struct Number {
     bool real = false;
     std::int64_t integer = 0;

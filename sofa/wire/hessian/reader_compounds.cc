@@ -382,4 +382,38 @@ void Reader::shared_is_read(std::uint32_t reference, const void* type) {
   if (auto* entry = remembered_ ? remembered_->find(reference, type) : nullptr) entry->being_read = false;
 }
 
+// --- fronts
+
+void Reader::keep_front(Front& front) const {
+  const auto text_of = [&](std::string_view text) {
+    return Front::Text{static_cast<std::uint32_t>(text.data() - reinterpret_cast<const char*>(begin_)),
+                       static_cast<std::uint32_t>(text.size())};
+  };
+  front.end = static_cast<std::uint32_t>(offset());
+  front.nodes = nodes_;
+  front.places.assign(places_.data(), places_.data() + places_.size());
+  front.classes.assign(classes_.data(), classes_.data() + classes_.size());
+  front.types.clear();
+  front.class_names.clear();
+  for (std::size_t i = 0; i < types_.size(); ++i) front.types.push_back(text_of(types_[i]));
+  for (const ClassDef& def : front.classes) front.class_names.push_back(text_of(def.name));
+}
+
+void Reader::pass_front(const Front& front) {
+  const auto view_of = [&](Front::Text text) {
+    return std::string_view(reinterpret_cast<const char*>(begin_) + text.at, text.size);
+  };
+  cur_ = begin_ + front.end;
+  nodes_ = front.nodes;
+  for (const Place& place : front.places) places_.push_back(place);
+  for (const Front::Text type : front.types) types_.push_back(view_of(type));
+  for (std::size_t i = 0; i < front.classes.size(); ++i) {
+    classes_.push_back(front.classes[i]);
+    classes_[i].name = view_of(front.class_names[i]);
+  }
+  next_reference_ = static_cast<std::uint32_t>(front.places.size());
+  next_type_ = static_cast<std::uint32_t>(front.types.size());
+  next_class_ = static_cast<std::uint32_t>(front.classes.size());
+}
+
 }  // namespace sofa::hessian
