@@ -121,6 +121,38 @@ TEST_F(BoltServerTest, WhatIsNotServedIsSaidWithTheFamilysTexts) {
   EXPECT_EQ(counts().not_found, 3U);
 }
 
+TEST_F(BoltServerTest, WithoutAHeaderMapTheContentSaysWhatIsCalled) {
+  start();
+  bolt::FrameView whole;
+  const Bytes sound = request(1);
+  ASSERT_EQ(bolt::decode(sound, {}, whole).outcome, bolt::Outcome::kFrame);
+  Bytes bare;
+  ASSERT_TRUE(bolt::append_frame(bare, whole.head, whole.class_name, {}, whole.content));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(text(ask(bare), "appResponse"), "hello");
+
+  Bytes content;
+  hessian::BytesSink sink(content);
+  hessian::Writer to(sink);
+  hessian::write_value(to, Value::object(bolt::kRequestClass).set("methodName", nullptr));
+  to.finish();
+  Bytes nameless;
+  ASSERT_TRUE(bolt::append_frame(nameless, whole.head, whole.class_name, {}, content));
+  EXPECT_EQ(text(ask(nameless), "errorMsg"), "RPC-020100010: RPC cannot find service: [] ");
+}
+
+TEST_F(BoltServerTest, AProxyMayRewriteTheHeadersService) {
+  start();
+  bolt::FrameView whole;
+  const Bytes sound = request(1, {.service = "some.Other:1.0"});
+  ASSERT_EQ(bolt::decode(sound, {}, whole).outcome, bolt::Outcome::kFrame);
+  Bytes header;
+  bolt::append_header_entry(header, bolt::kTargetService, "some.Other:1.0");
+  bolt::append_header_entry(header, bolt::kService, "test.Service:1.0");
+  Bytes rewritten;
+  ASSERT_TRUE(bolt::append_frame(rewritten, whole.head, whole.class_name, header, whole.content));
+  EXPECT_EQ(text(ask(rewritten), "appResponse"), "hello");
+}
+
 TEST_F(BoltServerTest, ServicesComeAndGoWhileItRuns) {
   start();
   EXPECT_EQ(text(ask(request(1)), "appResponse"), "hello");

@@ -44,7 +44,7 @@ void Pattern::keep(BytesView bytes, Span trace, Span rpc) {
 bool Pattern::fits(BytesView in) const {
   if (in.size() < bytes_.size()) return false;
   for (const Span span : fixed_) {
-    if (std::memcmp(in.data() + span.at, bytes_.data() + span.at, span.size) != 0) return false;
+    if (span.size != 0 && std::memcmp(in.data() + span.at, bytes_.data() + span.at, span.size) != 0) return false;
   }
   return true;
 }

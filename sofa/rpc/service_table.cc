@@ -14,6 +14,7 @@ namespace {
 // A few instructions for text of a service key's length, which std::hash has not. The keys are our own, so nobody can
 // aim at collisions.
 std::size_t hash_of(std::string_view text) {
+  if (text.empty()) return 0;
   std::uint64_t hash = text.size();
   const auto mix = [&](const char* at, std::size_t size) {
     std::uint64_t word = 0;
