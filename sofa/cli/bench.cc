@@ -136,7 +136,8 @@ int bench(const Options& options) {
 std::function<int()> setup_bench(CLI::App& command) {
   command.footer(
       "Without SERVICE: dev.sofa.bank.EchoService.echo with 100 bytes. Closed loop unless --rate is given; then calls\n"
-      "are due at fixed times and latency counts from those. Calls are generic: one shard, one core.\n\nExamples:\n"
+      "are due at fixed times, latency counts from those, and the client keeps a core busy. Calls are generic, by one "
+      "shard.\n\nExamples:\n"
       "  sofa bench bolt://127.0.0.1:12200\n"
       "  sofa bench bolt://127.0.0.1:12200 --rate 20000 --seconds 10 --json\n"
       "  sofa bench bolt://127.0.0.1:12200 dev.sofa.bank.AccountService getBalance '\"alice\"' --outstanding 8");

@@ -5,8 +5,8 @@
 //   …                                            // read `counts()` from this thread meanwhile
 //   load.stop(grace);
 //
-// Open loop: calls are due in bursts, one a millisecond, whatever became of those before; their latency counts from
-// when they were due. Threads: a plain one makes, starts and stops; the shard calls.
+// Open loop: calls are due at fixed times, whatever became of those before, and their latency counts from then; the
+// shard never sleeps, so that they start on time. Threads: a plain one makes, starts and stops; the shard calls.
 #pragma once
 
 #include <atomic>
