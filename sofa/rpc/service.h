@@ -198,7 +198,8 @@ void serve(void* service, ServerCall& call) {
   if (!decoded) return call.answer_undecodable();
   S& target = *static_cast<S*>(service);
   if (call.pool()) {
-    return BlockingCall::submit(std::make_unique<PooledCall<S, Member, R, A...>>(target, std::move(arguments), call));
+    using Pooled = PooledCall<S, Member, R, A...>;
+    return BlockingCall::submit(std::unique_ptr<BlockingCall>(new Pooled(target, std::move(arguments), call)));
   }
   Task<R> task = invoke<S, Member, R>(target, arguments);
   if (task.is_ready()) return answer_result(std::move(task).take_result(), call);

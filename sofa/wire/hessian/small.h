@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
@@ -56,8 +57,8 @@ class SmallMap {
       }
       return nullptr;
     }
-    const auto it = heap_.find(key);
-    return it == heap_.end() ? nullptr : &it->second;
+    const auto it = heap_->find(key);
+    return it == heap_->end() ? nullptr : &it->second;
   }
   /// The key must not be there yet.
   void insert(K key, V value) {
@@ -65,8 +66,8 @@ class SmallMap {
       inline_[size_++] = {key, value};
       return;
     }
-    if (size_ == N) heap_.insert(inline_.begin(), inline_.end());
-    heap_.emplace(key, value);
+    if (size_ == N) heap_ = std::make_unique<Heap>(inline_.begin(), inline_.end());
+    heap_->emplace(key, value);
     ++size_;
   }
   template <class Fn>
@@ -74,14 +75,15 @@ class SmallMap {
     if (size_ <= N) {
       for (std::size_t i = 0; i < size_; ++i) fn(inline_[i].first, inline_[i].second);
     } else {
-      for (const auto& [key, value] : heap_) fn(key, value);
+      for (const auto& [key, value] : *heap_) fn(key, value);
     }
   }
 
  private:
+  using Heap = std::unordered_map<K, V, Hash>;
   std::size_t size_ = 0;
   std::array<std::pair<K, V>, N> inline_;
-  std::unordered_map<K, V, Hash> heap_;
+  std::unique_ptr<Heap> heap_;  // seldom there, so it shall cost nothing to make and to drop
 };
 
 }  // namespace sofa::hessian

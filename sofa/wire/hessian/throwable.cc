@@ -37,6 +37,13 @@ std::shared_ptr<Throwable> read_new(Reader& from) {
 
 }  // namespace
 
+Throwable::Throwable() = default;
+Throwable::Throwable(const Throwable& other) = default;
+Throwable::Throwable(Throwable&& other) noexcept = default;
+Throwable& Throwable::operator=(const Throwable& other) = default;
+Throwable& Throwable::operator=(Throwable&& other) noexcept = default;
+Throwable::~Throwable() = default;
+
 const std::string& Throwable::message() const {
   static const std::string kNone;
   return detail_message ? *detail_message : kNone;
@@ -51,6 +58,18 @@ RemoteException RemoteException::of(std::string java_name, std::string message) 
   made.class_name = std::move(java_name);
   made.detail_message = std::move(message);
   return made;
+}
+
+Registry::Registry() = default;
+Registry::Registry(const Registry& other) = default;
+Registry::Registry(Registry&& other) noexcept = default;
+Registry& Registry::operator=(const Registry& other) = default;
+Registry& Registry::operator=(Registry&& other) noexcept = default;
+Registry::~Registry() = default;
+
+Registry& Registry::add(std::string_view java_class, Make make) {
+  makers_.insert_or_assign(std::string(java_class), make);
+  return *this;
 }
 
 std::shared_ptr<Throwable> Registry::make(std::string_view java_class) const {
@@ -105,6 +124,16 @@ void decode_throwable_value(Reader& from, const ClassInfo& info, void* object) {
   });
 }
 }  // namespace detail
+
+void Codec<Array<StackTraceElement>>::encode(Writer& to, const Array<StackTraceElement>& value) {
+  static const std::string kType = "[" + Codec<StackTraceElement>::array_type();
+  detail::ListCodec<std::vector<StackTraceElement>>::encode_as(to, kType, value);
+}
+
+void Codec<Array<StackTraceElement>>::decode(Reader& from, Array<StackTraceElement>& value) {
+  if (from.try_null()) return value.clear();
+  detail::ListCodec<std::vector<StackTraceElement>>::decode(from, value);
+}
 
 void Codec<Cause>::encode(Writer& to, const Cause& value) {
   if (value.value != nullptr) return write_throwable(to, value.value);

@@ -44,6 +44,16 @@ struct StackTraceElement {
   bool operator==(const StackTraceElement&) const = default;
 };
 
+/// Apart, so that not every unit with an exception compiles the lists and strings of a stack.
+template <>
+struct Codec<Array<StackTraceElement>> {
+  static constexpr bool kJavaLang = false;
+  static constexpr bool kNullIsEmpty = false;
+  static constexpr bool kCompound = true;
+  static void encode(Writer& to, const Array<StackTraceElement>& value);
+  static void decode(Reader& from, Array<StackTraceElement>& value);
+};
+
 class Throwable;
 
 /// What a Throwable's cause is on the wire: a reference to the exception itself where there is none.
@@ -58,6 +68,13 @@ struct Suppressed {
 class Throwable : public std::exception {
  public:
   static constexpr auto java_class = "java.lang.Throwable";
+
+  Throwable();
+  Throwable(const Throwable& other);
+  Throwable(Throwable&& other) noexcept;
+  Throwable& operator=(const Throwable& other);
+  Throwable& operator=(Throwable&& other) noexcept;
+  ~Throwable() override;
 
   std::optional<std::string> detail_message;
   Cause cause;
@@ -126,15 +143,23 @@ class Registry {
  public:
   template <std::derived_from<Throwable> T>
   Registry& add() {
-    makers_.insert_or_assign(std::string(T::java_class),
-                             [] { return std::static_pointer_cast<Throwable>(std::make_shared<T>()); });
-    return *this;
+    return add(T::java_class, [] { return std::shared_ptr<Throwable>(std::make_shared<T>()); });
   }
   /// A new, empty exception of that class; null where it is not registered.
   std::shared_ptr<Throwable> make(std::string_view java_class) const;
 
+  Registry();
+  Registry(const Registry& other);
+  Registry(Registry&& other) noexcept;
+  Registry& operator=(const Registry& other);
+  Registry& operator=(Registry&& other) noexcept;
+  ~Registry();
+
  private:
-  std::unordered_map<std::string, std::shared_ptr<Throwable> (*)()> makers_;
+  using Make = std::shared_ptr<Throwable> (*)();
+  Registry& add(std::string_view java_class, Make make);
+
+  std::unordered_map<std::string, Make> makers_;
 };
 
 /// Writes an exception under its own class. Within one writer the same object (also as somebody's cause) is a
