@@ -9,6 +9,8 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -26,22 +28,28 @@ class Missing(Exception):
 class Server:
     """A process that prints `READY port=N` and serves until it is stopped."""
 
-    def __init__(self, command, core=None, deadline=60, env=None):
+    def __init__(self, command, core=None, deadline=60):
         self.started = time.monotonic()
         pin = ["taskset", "-c", str(core)] if core is not None else []
-        self.process = subprocess.Popen(pin + command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                                        start_new_session=True, env=env)
+        self.errors = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(pin + command, stdout=subprocess.PIPE, stderr=self.errors, text=True,
+                                        start_new_session=True)
         self.pid = self.process.pid
-        for line in self.process.stdout:
-            found = re.search(r"READY port=(\d+)", line)
-            if found:
-                self.port = int(found.group(1))
-                self.ready_ms = (time.monotonic() - self.started) * 1000
-                return
-            if time.monotonic() - self.started > deadline:
-                break
+        too_late = threading.Timer(deadline, self.process.kill)
+        too_late.start()
+        try:
+            for line in self.process.stdout:
+                found = re.search(r"READY port=(\d+)", line)
+                if found:
+                    self.port = int(found.group(1))
+                    self.ready_ms = (time.monotonic() - self.started) * 1000
+                    return
+        finally:
+            too_late.cancel()
+        self.errors.seek(0)
+        said = self.errors.read().strip()[-200:]
         self.stop()
-        raise Missing(f"{command[0]} did not become ready within {deadline} s")
+        raise Missing(f"{os.path.basename(command[0])} did not become ready: {said or 'it said nothing'}")
 
     @property
     def address(self):
@@ -50,17 +58,6 @@ class Server:
     def rss_mb(self):
         with open(f"/proc/{self.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) / 1024
-
-    def cpu_seconds(self):
-        """CPU time of all its threads, from the scheduler's own nanoseconds."""
-        total = 0
-        for task in os.listdir(f"/proc/{self.pid}/task"):
-            try:
-                with open(f"/proc/{self.pid}/task/{task}/schedstat") as stat:
-                    total += int(stat.read().split()[0])
-            except OSError:
-                pass  # a thread that ended meanwhile
-        return total / 1e9
 
     def stop(self):
         if self.process.poll() is None:
@@ -71,6 +68,7 @@ class Server:
                 os.killpg(self.pid, signal.SIGKILL)
                 self.process.wait()
         self.process.stdout.close()
+        self.errors.close()
 
     def __enter__(self):
         return self
@@ -79,11 +77,11 @@ class Server:
         self.stop()
 
 
-def run(command, core=None, deadline=120, env=None):
+def run(command, core=None, deadline=120, cwd=None):
     """Runs a program to its end; its standard output."""
     pin = ["taskset", "-c", str(core)] if core is not None else []
     done = subprocess.run(pin + command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=deadline,
-                          env=env)
+                          cwd=cwd)
     if done.returncode != 0:
         raise Missing(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
     return done.stdout
@@ -136,7 +134,7 @@ class Report:
         why = "the measurement gave no figure"
         try:
             found = measure()
-        except (Missing, OSError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
+        except (Missing, OSError, subprocess.SubprocessError, ValueError, KeyError, AttributeError) as error:
             found, why = {}, f"{type(error).__name__}: {error}"
         for bar in bars:
             self.row(bar, found.get(bar), against, None if bar in found else why)

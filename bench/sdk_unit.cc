@@ -55,7 +55,9 @@ class Orders final : public OrderService {
 };
 
 sofa::Task<sofa::Decimal> buy(sofa::rpc::Reference<OrderService> orders) {
-  Order order{.id = "o-1", .items = {{.sku = "tea", .count = 2}}};
+  Order order;
+  order.id = "o-1";
+  order.items = {{.sku = "tea", .count = 2}};
   auto placed = co_await sofa::as_result(orders->place(std::move(order)));
   if (!placed) co_return sofa::Decimal();
   co_await orders.oneway()->cancel(placed->id);
