@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "sofa/io/gate.h"
 #include "sofa/io/posix/env.h"
 #include "sofa/wire/hessian/hessian.h"
 
@@ -109,6 +110,26 @@ TEST_F(ContextTest, TellsTheServiceWhoCalls) {
   auto shop = client_.reference<ShopService>({.url = url_});
   EXPECT_EQ(client_.wait(shop->caller()), "customer");
   EXPECT_EQ(server_.wait(server_.reference<ShopService>()->caller()), "nobody");
+}
+
+sofa::Task<sofa::Result<std::string>> give_up(sofa::rpc::Reference<ShopService> shop) {
+  std::optional<sofa::Result<std::string>> result;
+  sofa::Gate gate;
+  (void)gate.spawn([](auto reference, auto& into) -> sofa::Task<> {
+    into = co_await sofa::as_result(reference->caller());
+  }(shop, result));
+  gate.cancel();
+  co_await gate.close();
+  co_return *result;
+}
+
+TEST_F(ContextTest, GivesUpACallWhoseContextWasCancelled) {
+  auto shop = client_.reference<ShopService>({.url = url_});
+  client_.wait(shop->kind(1));  // the connection stands
+  auto result = client_.wait(give_up(shop));
+  ASSERT_FALSE(result);
+  EXPECT_TRUE(result.error().is(sofa::io::IoError::kCancelled)) << result.error().what();
+  while (server_.figures().in_flight > 0) client_.wait(shop->kind(2));  // its late answer harms nobody
 }
 
 TEST_F(ContextTest, SendsOnewayCallsWithoutWaiting) {

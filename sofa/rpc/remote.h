@@ -46,10 +46,15 @@ class Remote {
   virtual void abandon(RemoteCall& call) = 0;
 };
 
-class RemoteCall {
+class RemoteCall : private CancelNode {
  public:
   RemoteCall(Remote& remote, const Method& method, const CallOptions& options, const void* arguments, void* result)
-      : remote_(remote), method_(method), options_(options), arguments_(arguments), result_(result) {}
+      : CancelNode(&on_cancel),
+        remote_(remote),
+        method_(method),
+        options_(options),
+        arguments_(arguments),
+        result_(result) {}
   RemoteCall(const RemoteCall&) = delete;
   RemoteCall& operator=(const RemoteCall&) = delete;
   ~RemoteCall() {
@@ -62,6 +67,7 @@ class RemoteCall {
     context_ = caller.promise().context();
     started_ = true;
     remote_.start(*this);
+    if (!done_ && context_) context_->on_cancel(*this);
     if (done_) return false;
     caller_ = caller;
     return true;
@@ -91,8 +97,16 @@ class RemoteCall {
   std::uint32_t slot = 0;
 
  private:
+  /// The call that this one is part of was given up: nobody waits for the answer any more.
+  static void on_cancel(CancelNode& node) noexcept {
+    auto& call = static_cast<RemoteCall&>(node);
+    call.remote_.abandon(call);
+    call.fail(cancel_error(call.context_->reason()));
+  }
+
   void finish() {
     done_ = true;
+    unlink();
     if (caller_) caller_.resume();
   }
 
@@ -101,7 +115,7 @@ class RemoteCall {
   const CallOptions& options_;
   const void* arguments_;
   void* result_;
-  const CallContext* context_ = nullptr;
+  CallContext* context_ = nullptr;
   std::coroutine_handle<> caller_;
   std::optional<Error> error_;
   bool started_ = false;
