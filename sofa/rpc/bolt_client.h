@@ -36,9 +36,9 @@ class BoltClient {
   struct Target {
     io::Address address;
     ServiceKey key;
-    const Interface* interface;   // in static storage
-    std::string app = {};         // ours, as the server sees it
-    io::Duration timeout{0};      // 0: the client's
+    const Interface* interface;  // in static storage
+    std::string app = {};        // ours, as the server sees it
+    io::Duration timeout{0};     // 0: the client's
   };
   /// Code::kClientSerialize when the names are too long for a frame.
   Result<std::shared_ptr<Remote>> make_remote(Target target);

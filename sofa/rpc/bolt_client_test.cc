@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "sofa/rpc/bolt_world.h"
+#include "sofa/rpc/bolt_world_test.h"
 #include "sofa/rpc/reference.h"
 #include "sofa/rpc/sofa_response.h"
 #include "sofa/wire/bolt/names.h"

@@ -20,18 +20,27 @@ BoltRemote::BoltRemote(std::vector<ClientShard*> shards, io::Address address, Ca
       timeout_(timeout) {
   templates_.reserve(interface_.methods.size());
   for (const Method& method : interface_.methods) {
-    templates_.push_back({RequestTemplate(identity_, method, {}), RequestTemplate(identity_, method, {.oneway = true})});
+    templates_.push_back(
+        {RequestTemplate(identity_, method, {}), RequestTemplate(identity_, method, {.oneway = true})});
   }
 }
 
-ClientPool& BoltRemote::pool() {
-  const auto index = static_cast<std::size_t>(io::Shard::current()->index());
+ClientPool* BoltRemote::pool() {
+  const io::Shard* shard = io::Shard::current();
+  const auto index = static_cast<std::size_t>(shard ? shard->index() : -1);
+  if (index >= shards_.size() || &shards_[index]->shard != shard) return nullptr;
   if (!pools_[index]) pools_[index] = &shards_[index]->pool(address_);
-  return *pools_[index];
+  return pools_[index];
 }
 
 void BoltRemote::start(RemoteCall& call) {
-  ClientPool& pool = this->pool();
+  ClientPool* own_pool = this->pool();
+  if (!own_pool) {
+    return call.fail(
+        Error(Code::kClientCallType,
+              "called outside the shards of the reference's own context: use its wait, as_future or on_result"));
+  }
+  ClientPool& pool = *own_pool;
   ++pool.shard().counts.calls;
   const io::TimePoint now = pool.shard().shard.now();
   const io::Duration timeout = call.options().timeout.count() > 0 ? call.options().timeout : timeout_;
@@ -44,7 +53,9 @@ void BoltRemote::start(RemoteCall& call) {
   pool.start(call, *this, deadline);
 }
 
-void BoltRemote::abandon(RemoteCall& call) { static_cast<CallHolder*>(call.holder)->forget(call); }
+void BoltRemote::abandon(RemoteCall& call) {
+  static_cast<CallHolder*>(call.holder)->forget(call);
+}
 
 void BoltRemote::send(RemoteCall& call, ClientConnection& connection, io::TimePoint deadline) const {
   RequestExtras extras{.trace = nullptr, .baggage = {}, .headers = call.options().headers};
@@ -56,7 +67,8 @@ void BoltRemote::send(RemoteCall& call, ClientConnection& connection, io::TimePo
   const CallOptions& options = call.options();
   const auto index = static_cast<std::size_t>(method.index);
   const Pending pending{&call, interface_.exceptions ? &interface_.exceptions() : nullptr};
-  const bool is_prebuilt = options.generic_type < 0 && index < templates_.size() && &interface_.methods[index] == &method;
+  const bool is_prebuilt =
+      options.generic_type < 0 && index < templates_.size() && &interface_.methods[index] == &method;
   if (is_prebuilt) {
     const Templates& templates = templates_[index];
     return connection.send(pending, options.oneway ? templates.oneway : templates.request, extras, deadline);

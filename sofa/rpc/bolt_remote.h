@@ -34,7 +34,8 @@ class BoltRemote final : public Remote {
     RequestTemplate request;
     RequestTemplate oneway;
   };
-  ClientPool& pool();
+  /// The current shard's; null where the client has none.
+  ClientPool* pool();
 
   const std::vector<ClientShard*> shards_;
   std::vector<ClientPool*> pools_;  // by shard; each is touched by its shard only

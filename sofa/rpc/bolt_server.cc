@@ -69,7 +69,8 @@ Task<void> BoltServer::wait_until_quiet(io::Shard& shard, io::TimePoint deadline
   while (shard.now() < deadline) {
     const io::TimePoint since = shard.now() - server(shard).options.quiet;
     bool quiet = true;
-    for_each_connection(server(shard), [&](ServerConnection& connection) { quiet &= connection.is_quiet_since(since); });
+    for_each_connection(server(shard),
+                        [&](ServerConnection& connection) { quiet &= connection.is_quiet_since(since); });
     if (quiet && server(shard).counts.in_flight == 0) co_return;
     co_await sleep(kLookAgain);
   }

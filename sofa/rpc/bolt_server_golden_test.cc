@@ -2,7 +2,7 @@
 // is the Java server's, byte for byte where it is determined.
 #include <gmock/gmock.h>
 
-#include "sofa/rpc/bolt_world.h"
+#include "sofa/rpc/bolt_world_test.h"
 #include "sofa/rpc/golden_frames.h"
 #include "sofa/rpc/request_header.h"
 #include "sofa/wire/bolt/names.h"

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "sofa/io/balancer.h"
-#include "sofa/rpc/bolt_world.h"
+#include "sofa/rpc/bolt_world_test.h"
 #include "sofa/rpc/request_template.h"
 #include "sofa/rpc/sofa_response.h"
 #include "sofa/wire/bolt/names.h"

@@ -49,27 +49,28 @@ std::string text_of(const hessian::Throwable& thrown) {
 
 // The content as an exception, or null: how servers tell what went wrong below SOFARPC.
 std::shared_ptr<hessian::Throwable> thrown_in(const bolt::FrameView& frame, const hessian::Limits& limits,
-                   const hessian::Registry* exceptions) {
+                                              const hessian::Registry* exceptions) {
   if (frame.content.empty() || frame.head.codec != bolt::Codec::kHessian2) return nullptr;
   hessian::Reader in(frame.content, limits, exceptions);
   if (in.peek() != hessian::Kind::kObject || in.peek_class() == bolt::kResponseClass) return nullptr;
   return hessian::read_throwable(in);
 }
 
-Error error_of(const bolt::FrameView& frame, const hessian::Limits& limits,
-                   const hessian::Registry* exceptions) {
+Error error_of(const bolt::FrameView& frame, const hessian::Limits& limits, const hessian::Registry* exceptions) {
   const Code code = code_of(frame.head.status);
   const Retriable retriable = code == Code::kServerBusy ? Retriable::kYes : Retriable::kNo;
   if (const auto thrown = thrown_in(frame, limits, exceptions)) return Error(code, text_of(*thrown), retriable);
   const std::string_view status = bolt::name(frame.head.status);
-  return Error(code, fmt::format("the server answered with status {:#04x} ({})", static_cast<int>(frame.head.status),
-                                 status.empty() ? "unknown" : status),
+  return Error(code,
+               fmt::format("the server answered with status {:#04x} ({})", static_cast<int>(frame.head.status),
+                           status.empty() ? "unknown" : status),
                retriable);
 }
 
 bool says_error(BytesView header) {
   std::string_view value;
-  return !header.empty() && bolt::find_header(header, bolt::kResponseError, value) == bolt::HeaderFind::kFound && value == "true";
+  return !header.empty() && bolt::find_header(header, bolt::kResponseError, value) == bolt::HeaderFind::kFound &&
+         value == "true";
 }
 
 }  // namespace
@@ -183,7 +184,8 @@ void ClientConnection::deliver_response(Pending pending, const bolt::FrameView& 
   SofaResponse response;
   if (!read_sofa_response(in, response)) {
     // sofa-rpc-node answers with a bare RpcServerException in a frame that says SofaResponse.
-    if (const auto thrown = thrown_in(frame, limits, pending.exceptions)) return call.fail(Error(Code::kServerUndeclared, text_of(*thrown)));
+    if (const auto thrown = thrown_in(frame, limits, pending.exceptions))
+      return call.fail(Error(Code::kServerUndeclared, text_of(*thrown)));
     return call.fail(Error(Code::kClientDeserialize, "the answer is no SofaResponse").caused_by(in.error()));
   }
   if (response.is_error) return call.fail(Error(Code::kServerUndeclared, std::move(response.error_message)));
@@ -204,9 +206,9 @@ void ClientConnection::beat() {
   if (now < due) return client_.shard.timers().arm(heartbeat_, due);
   if (unanswered_heartbeats_ >= client_.options.heartbeat_misses) {
     ++client_.counts.heartbeat_losses;
-    return connection_->close(Error(Code::kClientNetwork,
-                                    fmt::format("{} answered none of {} heartbeats", pool_.address().to_string(),
-                                                unanswered_heartbeats_)));
+    return connection_->close(
+        Error(Code::kClientNetwork,
+              fmt::format("{} answered none of {} heartbeats", pool_.address().to_string(), unanswered_heartbeats_)));
   }
   ++unanswered_heartbeats_;
   ++client_.counts.heartbeats;
@@ -219,7 +221,9 @@ void ClientConnection::on_end(io::Connection& connection) {
   connection.close(Error(io::IoError::kClosed, "the server closed the connection"));
 }
 
-void ClientConnection::on_drained(io::Connection&) { pool_.send_waiting(); }
+void ClientConnection::on_drained(io::Connection&) {
+  pool_.send_waiting();
+}
 
 void ClientConnection::on_closed(io::Connection&, const Error& why) {
   client_.shard.timers().cancel(heartbeat_);

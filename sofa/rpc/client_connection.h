@@ -1,4 +1,5 @@
-// ClientConnection: Bolt on a connection that a BoltClient made. Sends requests, matches answers to the calls that wait.
+// ClientConnection: Bolt on a connection that a BoltClient made. Sends requests, matches answers to the calls that
+// wait.
 //
 // One shard's thread. The pool that made it is told when it opens, drains and closes.
 #pragma once

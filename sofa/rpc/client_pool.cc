@@ -28,17 +28,17 @@ void ClientPool::start(RemoteCall& call, const BoltRemote& remote, io::TimePoint
     if (ClientConnection* connection = choose()) return remote.send(call, *connection, deadline);
   }
   if (open_.empty() && connecting_ == 0) {
-    return call.fail(Error(Code::kClientNetwork,
-                           fmt::format("no connection to {}: is the server up, and is this its address?",
-                                       address_.to_string()),
-                           Retriable::kYes)
-                         .caused_by(*last_failure_));
+    return call.fail(
+        Error(Code::kClientNetwork,
+              fmt::format("no connection to {}: is the server up, and is this its address?", address_.to_string()),
+              Retriable::kYes)
+            .caused_by(*last_failure_));
   }
   if (waiting_.size() >= client_.options.max_waiting) {
-    return call.fail(Error(Code::kClientUndeclared,
-                           fmt::format("{} calls wait already for a connection to {}", waiting_.size(),
-                                       address_.to_string()),
-                           Retriable::kYes));
+    return call.fail(
+        Error(Code::kClientUndeclared,
+              fmt::format("{} calls wait already for a connection to {}", waiting_.size(), address_.to_string()),
+              Retriable::kYes));
   }
   waiting_.push_back({&call, &remote, deadline});
   ++client_.counts.waiting;

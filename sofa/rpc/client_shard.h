@@ -49,9 +49,9 @@ struct BoltClientCounts {
   Count in_flight{};
   Count waiting{};
   Count calls{};
-  Count answers{};           // matched to a call
-  Count timeouts{};          // calls that ended at their deadline
-  Count late_answers{};      // nobody waited for them any more
+  Count answers{};             // matched to a call
+  Count timeouts{};            // calls that ended at their deadline
+  Count late_answers{};        // nobody waited for them any more
   Count disconnected_calls{};  // failed because their connection was lost
   Count connect_failures{};
   Count heartbeats{};

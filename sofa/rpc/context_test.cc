@@ -211,6 +211,13 @@ TEST_F(ContextTest, SaysWhereItCouldNotConnect) {
   EXPECT_THROW((void)client_.reference<ShopService>({.url = "http://x"}), sofa::Error);
 }
 
+TEST_F(ContextTest, RefusesToCallOnAnotherContextsShard) {
+  auto shop = client_.reference<ShopService>({.url = url_});
+  auto refused = server_.as_future(shop->kind(1)).get();
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().is(sofa::rpc::Code::kClientCallType)) << refused.error().what();
+}
+
 TEST_F(ContextTest, CallsOverAUnixSocket) {
   const std::string path = "/tmp/sofa-context-test-" + std::to_string(getpid()) + ".sock";
   server_.listen("bolt://unix:" + path);

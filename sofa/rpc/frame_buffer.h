@@ -32,7 +32,8 @@ class FrameBuffer final : public hessian::Sink {
   }
   /// Room for `bytes` more; they count as written.
   std::uint8_t* extend(std::size_t bytes) {
-    if (capacity_ - size_ < bytes) [[unlikely]] reserve(size_ + bytes);
+    if (capacity_ - size_ < bytes) [[unlikely]]
+      reserve(size_ + bytes);
     std::uint8_t* at = memory_.get() + size_;
     size_ += bytes;
     return at;
@@ -49,7 +50,8 @@ class FrameBuffer final : public hessian::Sink {
   std::span<std::uint8_t> grow(std::size_t used, std::size_t need) override {
     size_ += used;
     if (need == 0) return {};
-    if (capacity_ - size_ < need) [[unlikely]] reserve(size_ + need);
+    if (capacity_ - size_ < need) [[unlikely]]
+      reserve(size_ + need);
     return {memory_.get() + size_, capacity_ - size_};
   }
 

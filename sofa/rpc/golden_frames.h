@@ -3,9 +3,10 @@
 
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "sofa/base/bytes.h"
 #include "sofa/wire/bolt/frame.h"
@@ -42,8 +43,8 @@ inline std::string without_cut_pairs(std::string text) {
 /// All frames in the manifest's order whose file name contains `part`.
 inline std::vector<GoldenFrame> golden_frames(const std::string& part = "") {
   const std::string folder = SOFA_SOURCE_DIR "/tests/golden/bolt/";
-  static const nlohmann::json manifest = nlohmann::json::parse(
-      without_cut_pairs(std::string(as_text(read_whole(folder + "manifest.json")))));
+  static const nlohmann::json manifest =
+      nlohmann::json::parse(without_cut_pairs(std::string(as_text(read_whole(folder + "manifest.json")))));
   std::vector<GoldenFrame> frames;
   for (const auto& entry : manifest) {
     const std::string file = entry["file"];

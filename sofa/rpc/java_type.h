@@ -5,8 +5,8 @@
 
 namespace sofa::rpc {
 
-/// Whether two names mean one type: clients send an array as `[B` or `[Ljava.lang.String;` (SOFARPC's Java client), or as
-/// `byte[]` or `java.lang.String[]` (others).
+/// Whether two names mean one type: clients send an array as `[B` or `[Ljava.lang.String;` (SOFARPC's Java client), or
+/// as `byte[]` or `java.lang.String[]` (others).
 bool same_java_type(std::string_view a, std::string_view b);
 
 }  // namespace sofa::rpc

@@ -36,7 +36,8 @@ class PendingCalls {
   std::uint32_t next_id() { return ++last_id_; }
 
   std::uint32_t add(Pending pending) {
-    if (size_ * 2 >= places_.size()) [[unlikely]] grow();
+    if (size_ * 2 >= places_.size()) [[unlikely]]
+      grow();
     Place* place;
     do {
       place = &places_[++last_id_ & mask()];

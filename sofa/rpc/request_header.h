@@ -36,8 +36,7 @@ struct RequestHeader {
 };
 
 /// False when the map is damaged or has too many entries. `header` must be fresh.
-bool parse_request_header(BytesView map, RequestHeader& header,
-                          std::uint32_t max_entries = bolt::kMaxHeaderEntries);
+bool parse_request_header(BytesView map, RequestHeader& header, std::uint32_t max_entries = bolt::kMaxHeaderEntries);
 
 /// Whether the family itself uses `key` in requests, so that it is none of the caller's own headers.
 bool is_known_request_key(std::string_view key);

@@ -15,7 +15,9 @@ namespace {
 constexpr std::string_view kTraceProp = "rpc_trace_context";
 constexpr std::string_view kBaggageProp = "rpc_req_baggage";
 
-std::string_view type_of(const RequestTemplate::Kind& kind) { return kind.oneway ? "oneway" : "sync"; }
+std::string_view type_of(const RequestTemplate::Kind& kind) {
+  return kind.oneway ? "oneway" : "sync";
+}
 
 Bytes constant_header(const CallIdentity& identity, const Method& method, const RequestTemplate::Kind& kind) {
   Bytes map;
@@ -42,7 +44,9 @@ void add_header_entry(FrameBuffer& frame, std::string_view key, std::string_view
   bolt::write_header_entry(frame.extend(bolt::header_entry_bytes(key, value)), key, value);
 }
 
-constexpr std::string_view sampled_text(const TraceContext& trace) { return trace.sampled ? "true" : "false"; }
+constexpr std::string_view sampled_text(const TraceContext& trace) {
+  return trace.sampled ? "true" : "false";
+}
 
 void add_header_entries(FrameBuffer& frame, const RequestExtras& extras) {
   if (const TraceContext* trace = extras.trace) {
@@ -53,9 +57,8 @@ void add_header_entries(FrameBuffer& frame, const RequestExtras& extras) {
     add_header_entry(frame, bolt::kSystemPenetrateAttributes, "");
   }
   for (const auto& [key, value] : extras.baggage) {
-    bolt::write_header_entry(
-        frame.extend(bolt::header_entry_bytes(key, value) + bolt::kRequestBaggagePrefix.size()),
-        std::string(bolt::kRequestBaggagePrefix) + key, value);
+    bolt::write_header_entry(frame.extend(bolt::header_entry_bytes(key, value) + bolt::kRequestBaggagePrefix.size()),
+                             std::string(bolt::kRequestBaggagePrefix) + key, value);
   }
   for (const auto& [key, value] : extras.headers) add_header_entry(frame, key, value);
 }

@@ -1,8 +1,9 @@
 // RequestTemplate: the constant bytes of one method's requests, built once, and the frames made from them.
 //
 //   const RequestTemplate echo(identity, method, {.oneway = false});
-//   echo.write(frame, id, timeout_ms, encode, &arguments);                      // two copies of constant bytes and patches
-//   echo.write(frame, id, timeout_ms, encode, &arguments, extras);              // with trace, baggage, own headers
+//   echo.write(frame, id, timeout_ms, encode, &arguments);                      // two copies of constant bytes and
+//   patches echo.write(frame, id, timeout_ms, encode, &arguments, extras);              // with trace, baggage, own
+//   headers
 //
 // The frames are those of a Java SOFARPC client (Bolt v1, Hessian): header map and requestProps say the same things.
 // Immutable, so every shard may use it.
@@ -27,7 +28,7 @@ namespace sofa::rpc {
 
 /// Who calls what, for all methods of a reference.
 struct CallIdentity {
-  std::string service;     // `interface:version[:uniqueId]`
+  std::string service;          // `interface:version[:uniqueId]`
   std::string app = {};         // the caller's; empty: not sent
   std::string target_app = {};  // empty: unknown, not sent
 };

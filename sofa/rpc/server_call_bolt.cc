@@ -11,9 +11,10 @@
 namespace sofa::rpc {
 
 BoltServerCall::BoltServerCall(ServerShard& shard)
-    : shard_(shard), deadline_([](void* call) noexcept {
-        static_cast<BoltServerCall*>(call)->context_->cancel(CancelReason::kDeadline);
-      }, this) {}
+    : shard_(shard),
+      deadline_(
+          [](void* call) noexcept { static_cast<BoltServerCall*>(call)->context_->cancel(CancelReason::kDeadline); },
+          this) {}
 
 void BoltServerCall::start(Start start) {
   connection_ = &start.connection;

@@ -25,6 +25,8 @@ BoltServerCall& ServerShard::take_call() {
   return *call;
 }
 
-void ServerShard::give_back(BoltServerCall& call) { free_.push_back(&call); }
+void ServerShard::give_back(BoltServerCall& call) {
+  free_.push_back(&call);
+}
 
 }  // namespace sofa::rpc

@@ -41,18 +41,18 @@ struct BoltServerOptions {
 template <class Count>
 struct BoltServerCounts {
   Count connections{};
-  Count in_flight{};           // suspended calls, also of connections that are gone
-  Count requests{};            // request and oneway frames
-  Count answers{};             // of any kind
-  Count thrown{};              // answers that carry what a service threw
-  Count errors{};              // answers that say why a request was not served
-  Count busy{};                // of those: SERVER_BUSY
-  Count not_found{};           // of those: no such service or method
-  Count late{};                // requests dropped because their time had passed before they were looked at
-  Count oneways_dropped{};     // oneway requests that could not be served: nobody can be told
-  Count answers_dropped{};     // the caller had left
+  Count in_flight{};        // suspended calls, also of connections that are gone
+  Count requests{};         // request and oneway frames
+  Count answers{};          // of any kind
+  Count thrown{};           // answers that carry what a service threw
+  Count errors{};           // answers that say why a request was not served
+  Count busy{};             // of those: SERVER_BUSY
+  Count not_found{};        // of those: no such service or method
+  Count late{};             // requests dropped because their time had passed before they were looked at
+  Count oneways_dropped{};  // oneway requests that could not be served: nobody can be told
+  Count answers_dropped{};  // the caller had left
   Count heartbeats{};
-  Count bad_frames{};          // connections closed because of what they sent
+  Count bad_frames{};  // connections closed because of what they sent
   Count idle_closed{};
 
   /// Adds these to `sum`, whatever it counts with.

@@ -46,8 +46,8 @@ class ServiceEntry {
   Slot& slot() const { return *slot_; }
   io::WorkerPool* pool() const { return options_.pool; }
 
-  /// The method that has these parameter types; or, where the name is not overloaded, the one of that name that takes as
-  /// many: peers name List what they send as ArrayList. Null when there is none.
+  /// The method that has these parameter types; or, where the name is not overloaded, the one of that name that takes
+  /// as many: peers name List what they send as ArrayList. Null when there is none.
   const Method* find(std::string_view name, std::span<const std::string_view> signatures) const;
 
   // Calls that have suspended and are not answered yet. A call that is answered at once never counts.
@@ -114,14 +114,16 @@ class ShardServices {
   ShardServices& operator=(const ShardServices&) = delete;
 
   Pin& current() {
-    if (table_.version() != version_) [[unlikely]] refresh();
+    if (table_.version() != version_) [[unlikely]]
+      refresh();
     return *current_;
   }
   /// Of the snapshot that `current` gave last.
   std::uint64_t version() const { return version_; }
   void begin(Pin& pin) { ++pin.calls; }
   void end(Pin& pin) {
-    if (--pin.calls == 0 && pin.retired) [[unlikely]] delete &pin;
+    if (--pin.calls == 0 && pin.retired) [[unlikely]]
+      delete &pin;
   }
 
  private:

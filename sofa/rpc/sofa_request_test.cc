@@ -20,7 +20,9 @@ bool is_hessian_request(const GoldenFrame& frame) {
          entry["codec"] == 1 && frame.file().find("broken") == std::string::npos;
 }
 
-std::string text_or_empty(const nlohmann::json& value) { return value["t"] == "null" ? "" : std::string(value["v"]); }
+std::string text_or_empty(const nlohmann::json& value) {
+  return value["t"] == "null" ? "" : std::string(value["v"]);
+}
 
 TEST(SofaRequest, EveryGoldenRequestNamesWhatItsManifestSays) {
   int seen = 0;
@@ -98,14 +100,30 @@ TEST(RequestHeader, EveryGoldenHeaderGivesItsEntries) {
     std::uint32_t custom = 0;
     for (const auto& pair : golden.entry["header"]) {
       const std::string key = pair[0], value = pair[1];
-      if (key == bolt::kService) { EXPECT_EQ(header.service, value); }
-      if (key == bolt::kTargetService) { EXPECT_EQ(header.target_service, value); }
-      if (key == bolt::kMethodName) { EXPECT_EQ(header.method, value); }
-      if (key == bolt::kApp) { EXPECT_EQ(header.app, value); }
-      if (key == bolt::kTraceId) { EXPECT_EQ(header.trace_id, value); }
-      if (key == bolt::kRpcId) { EXPECT_EQ(header.rpc_id, value); }
-      if (key == bolt::kSampled) { EXPECT_EQ(header.sampled, value); }
-      if (key == bolt::kGenericType) { EXPECT_EQ(std::to_string(header.generic_type), value); }
+      if (key == bolt::kService) {
+        EXPECT_EQ(header.service, value);
+      }
+      if (key == bolt::kTargetService) {
+        EXPECT_EQ(header.target_service, value);
+      }
+      if (key == bolt::kMethodName) {
+        EXPECT_EQ(header.method, value);
+      }
+      if (key == bolt::kApp) {
+        EXPECT_EQ(header.app, value);
+      }
+      if (key == bolt::kTraceId) {
+        EXPECT_EQ(header.trace_id, value);
+      }
+      if (key == bolt::kRpcId) {
+        EXPECT_EQ(header.rpc_id, value);
+      }
+      if (key == bolt::kSampled) {
+        EXPECT_EQ(header.sampled, value);
+      }
+      if (key == bolt::kGenericType) {
+        EXPECT_EQ(std::to_string(header.generic_type), value);
+      }
       if (key.starts_with(bolt::kRequestBaggagePrefix) || key.starts_with("x-")) ++custom;
     }
     EXPECT_EQ(header.custom, custom);

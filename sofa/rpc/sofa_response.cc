@@ -21,8 +21,8 @@ const hessian::Definition& server_exception_definition() {
 
 // The constant bytes between a SofaResponse frame's head and appResponse, and what they register with the writer.
 struct Front {
-  Bytes header;   // the header map
-  Bytes bytes;    // class name, header map, content up to appResponse
+  Bytes header;  // the header map
+  Bytes bytes;   // class name, header map, content up to appResponse
   hessian::Writer::Tables tables;
 };
 

@@ -12,7 +12,9 @@ namespace {
 using hessian::Value;
 using testing::HasSubstr;
 
-void encode_value(hessian::Writer& to, const void* value) { hessian::write_value(to, *static_cast<const Value*>(value)); }
+void encode_value(hessian::Writer& to, const void* value) {
+  hessian::write_value(to, *static_cast<const Value*>(value));
+}
 
 Value app_response(const bolt::FrameView& frame) {
   const auto values = hessian::read_values(frame.content);

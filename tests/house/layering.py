@@ -4,7 +4,7 @@ import re
 from tree import files, read
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]((?:sofa|examples|tests|bench)/[^">]+)[">]')
-TEST_FILE = re.compile(r"_(test|bench|fuzz)\.cc$")
+TEST_FILE = re.compile(r"_(test|bench|fuzz)\.(cc|h)$")
 CODE = re.compile(r"^(sofa|examples|tests|bench)/.*\.(h|cc|inc)$")
 
 
