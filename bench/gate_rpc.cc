@@ -161,7 +161,7 @@ void call(long calls) {
   rpc::BoltClient client(world.shards);
   auto remote = client.make_remote({.address = {"/bank.sock", 0, true},
                                     .key = kEcho,
-                                    .interface = &rpc::kInterface<bank::EchoService>,
+                                    .interface = &rpc::ServiceCode<bank::EchoService>::interface(),
                                     .app = "gate"});
   const rpc::Reference<bank::EchoService> echo(
       std::make_shared<const rpc::Route>(rpc::Route{std::make_shared<rpc::Slot>(), *remote, kEcho.to_string()}));
@@ -209,7 +209,7 @@ double allocations_of(const rpc::Interface& interface, std::shared_ptr<void> ser
 
 int run(const std::string& mode, long requests) {
   if (mode == "server") {
-    Serving serving(rpc::kInterface<bank::EchoService>, std::make_shared<bank::Echo>());
+    Serving serving(rpc::ServiceCode<bank::EchoService>::interface(), std::make_shared<bank::Echo>());
     serving.run(requests);
     return serving.answered() >= static_cast<std::uint64_t>(requests) ? 0 : 1;
   }
@@ -217,7 +217,8 @@ int run(const std::string& mode, long requests) {
   if (mode == "route") return route(requests), 0;
   if (mode != "allocs") return 2;
   const double binding = allocations_of(kInPlaceEcho, std::make_shared<std::string>(), requests);
-  const double typed = allocations_of(rpc::kInterface<bank::EchoService>, std::make_shared<bank::Echo>(), requests);
+  const double typed =
+      allocations_of(rpc::ServiceCode<bank::EchoService>::interface(), std::make_shared<bank::Echo>(), requests);
   std::printf("{\"allocations_per_request\": %g, \"with_the_services_own\": %g}\n", binding, typed);
   return 0;
 }

@@ -55,6 +55,10 @@ class Server:
     def address(self):
         return f"127.0.0.1:{self.port}"
 
+    def anonymous_bytes(self):
+        with open(f"/proc/{self.pid}/status") as status:
+            return int(re.search(r"RssAnon:\s+(\d+)", status.read()).group(1)) * 1024
+
     def rss_mb(self):
         with open(f"/proc/{self.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) / 1024

@@ -1,45 +1,6 @@
-// A unit that uses the whole SDK, for what it costs to compile: values, an enum, an exception, a service, its server,
-// its callers of every kind.
-#include "sofa/sdk.h"
-
-namespace shop {
-
-enum class State { OPEN, PAID };
-SOFA_JAVA_ENUM(State, "com.shop.State", OPEN, PAID);
-
-struct Item {
-  static constexpr auto java_class = "com.shop.Item";
-  std::string sku;
-  std::int32_t count = 0;
-};
-
-struct Order {
-  static constexpr auto java_class = "com.shop.Order";
-  std::string id;
-  sofa::Decimal amount;
-  std::optional<sofa::Date> due;
-  std::vector<Item> items;
-  std::optional<State> state;
-};
-
-struct OutOfStock : sofa::hessian::Exception<OutOfStock> {
-  static constexpr auto java_class = "com.shop.OutOfStockException";
-  std::optional<std::string> sku;
-};
-BOOST_DESCRIBE_STRUCT(OutOfStock, (sofa::hessian::Throwable), (sku))
-
-class OrderService {
- public:
-  using Throws = sofa::rpc::Throws<OutOfStock>;
-  virtual ~OrderService() = default;
-  virtual sofa::Task<Order> place(Order order) = 0;
-  virtual sofa::Task<std::optional<Order>> find(std::string id) = 0;
-  virtual sofa::Task<void> cancel(std::string id) = 0;
-};
-
-}  // namespace shop
-
-SOFA_SERVICE(shop::OrderService, "com.shop.OrderService", place, find, cancel)
+// A unit that uses the whole SDK, for what it costs to compile: a service's declaration, its implementation, its
+// server, its callers of every kind. The service's codecs are sdk_codecs.cc's.
+#include "bench/sdk_service.h"
 
 namespace shop {
 

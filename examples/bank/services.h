@@ -154,3 +154,5 @@ SOFA_SERVICE(bank::AccountService, "dev.sofa.bank.AccountService", transfer, get
              graph, all, any, (overload, sofa::Task<std::string>(std::int32_t)),
              (overload, sofa::Task<std::string>(std::string)),
              (overload, sofa::Task<std::string>(std::vector<std::string>)), nothing)
+SOFA_SERVICE_EXTERN(bank::EchoService)
+SOFA_SERVICE_EXTERN(bank::AccountService)

@@ -56,7 +56,7 @@ struct ContextConfig {
   std::uint32_t worker_queue = 1024;
   /// bolt://host:port or bolt://unix:/path, opened by `listen()`; port 0 takes a free one.
   std::vector<std::string> listen = {};
-  std::uint32_t max_connections = 10000;
+  std::uint32_t max_connections = 100'000;
   /// Connections that each shard opens to an address that references go to.
   std::uint32_t connections = 1;
   /// By interface name: what the file says instead of the code.
@@ -83,17 +83,17 @@ class Context {
 
   template <rpc::ServiceInterface S>
   void publish(std::shared_ptr<S> service, PublishOptions options = {}) {
-    publish_erased(rpc::kInterface<S>, std::move(service), std::move(options));
+    publish_erased(rpc::ServiceCode<S>::interface(), std::move(service), std::move(options));
   }
   /// New calls no longer find the service; calls under way end in their time.
   template <rpc::ServiceInterface S>
   void unpublish(const PublishOptions& options = {}) {
-    unpublish_erased(rpc::kInterface<S>, options);
+    unpublish_erased(rpc::ServiceCode<S>::interface(), options);
   }
 
   template <rpc::ServiceInterface S>
   rpc::Reference<S> reference(ReferenceOptions options = {}) {
-    return rpc::Reference<S>(route(rpc::kInterface<S>, rpc::kInterface<S>.name, std::move(options)));
+    return rpc::Reference<S>(route(rpc::ServiceCode<S>::interface(), rpc::Service<S>::kName, std::move(options)));
   }
   /// Calls by name with values: no C++ interface needed.
   rpc::GenericReference generic(std::string_view interface, ReferenceOptions options = {});

@@ -22,7 +22,7 @@ class Reference {
  public:
   Reference() = default;
   explicit Reference(std::shared_ptr<const Route> route, CallOptions options = {})
-      : route_(route), proxy_(std::make_shared<detail::Proxy<S>>(std::move(route), std::move(options))) {}
+      : route_(route), proxy_(ServiceCode<S>::make_proxy(std::move(route), std::move(options))) {}
 
   S* operator->() const { return proxy_.get(); }
   S& operator*() const { return *proxy_; }

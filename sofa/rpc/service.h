@@ -18,6 +18,9 @@
 // The exceptions that callers shall get as their own C++ types are listed there too, as Java's throws clause does:
 //   using Throws = sofa::rpc::Throws<InsufficientFunds>;
 //
+// A service's codecs cost seconds to compile. Where several units use it, SOFA_SERVICE_EXTERN(AccountService) behind
+// SOFA_SERVICE and SOFA_SERVICE_CODE(AccountService) in one .cc have them compiled once.
+//
 // What the macro makes: rpc::Service<AccountService> with the table of methods (for bindings) and a proxy class (for
 // references). No state, nothing registered at start-up.
 #pragma once
@@ -313,6 +316,24 @@ constexpr auto exceptions_of() -> const hessian::Registry& (*)() {
 template <ServiceInterface S>
 inline constexpr Interface kInterface{Service<S>::kName, detail::kMethods<S>, detail::exceptions_of<S>()};
 
+/// What of a service is compiled code: codecs, dispatch, proxy. Made in each unit that publishes the service or refers
+/// to it; or once, in the unit with SOFA_SERVICE_CODE, where SOFA_SERVICE_EXTERN says so.
+template <ServiceInterface S>
+struct ServiceCode {
+  static const Interface& interface();
+  static std::shared_ptr<S> make_proxy(std::shared_ptr<const Route> route, CallOptions options);
+};
+
+template <ServiceInterface S>
+const Interface& ServiceCode<S>::interface() {
+  return kInterface<S>;
+}
+
+template <ServiceInterface S>
+std::shared_ptr<S> ServiceCode<S>::make_proxy(std::shared_ptr<const Route> route, CallOptions options) {
+  return std::make_shared<detail::Proxy<S>>(std::move(route), std::move(options));
+}
+
 }  // namespace sofa::rpc
 
 #define SOFA_SERVICE(Class, java_name, ...)                               \
@@ -327,6 +348,11 @@ inline constexpr Interface kInterface{Service<S>::kName, detail::kMethods<S>, de
     struct Link;                                                          \
     SOFA_EACH_(SOFA_METHOD_, __VA_ARGS__)                                 \
   };
+
+// Behind SOFA_SERVICE in the header: the service's code is compiled elsewhere, in the one .cc with SOFA_SERVICE_CODE.
+// Spares the other units seconds each.
+#define SOFA_SERVICE_EXTERN(Class) extern template struct sofa::rpc::ServiceCode<Class>;
+#define SOFA_SERVICE_CODE(Class) template struct sofa::rpc::ServiceCode<Class>;
 
 #define SOFA_COUNT_(i, entry) +1
 #define SOFA_METHOD_(i, entry)                                                                                      \

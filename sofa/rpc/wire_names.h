@@ -25,7 +25,7 @@ std::string wire_names() {
   (
       [&] {
         if constexpr (ServiceInterface<T>) {
-          text += wire_names_of(kInterface<T>);
+          text += wire_names_of(ServiceCode<T>::interface());
         } else {
           text += wire_names_of(hessian::class_info<T>());
         }

@@ -1,0 +1,4 @@
+#include "examples/bank/services.h"
+
+SOFA_SERVICE_CODE(bank::EchoService)
+SOFA_SERVICE_CODE(bank::AccountService)
