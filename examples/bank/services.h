@@ -149,6 +149,13 @@ class AccountService {
 
 }  // namespace bank
 
+// Compiled once, in values.cc, echo_service.cc and account_service.cc.
+SOFA_CLASS_EXTERN(bank::TransferRequest)
+SOFA_CLASS_EXTERN(bank::TransferResult)
+SOFA_CLASS_EXTERN(bank::Leg)
+SOFA_CLASS_EXTERN(bank::Node)
+SOFA_CLASS_EXTERN(bank::AllTypes)
+
 SOFA_SERVICE(bank::EchoService, "dev.sofa.bank.EchoService", echo, echo_bytes, slow_echo)
 SOFA_SERVICE(bank::AccountService, "dev.sofa.bank.AccountService", transfer, get_balance, withdraw, fail, primitives,
              graph, all, any, (overload, sofa::Task<std::string>(std::int32_t)),

@@ -188,6 +188,11 @@ const ClassInfo& class_info() {
   return info;
 }
 
+// A large class costs each unit that writes or reads it a second or more. SOFA_CLASS_EXTERN(T) where it is declared and
+// SOFA_CLASS_CODE(T) in one .cc, both at global scope, have its code compiled once.
+#define SOFA_CLASS_EXTERN(T) extern template const sofa::hessian::ClassInfo& sofa::hessian::class_info<T>();
+#define SOFA_CLASS_CODE(T) template const sofa::hessian::ClassInfo& sofa::hessian::class_info<T>();
+
 template <JavaObject T>
 struct Codec<T> {
   static constexpr bool kJavaLang = detail::is_java_lang(T::java_class);

@@ -1,0 +1,3 @@
+#include "examples/bank/services.h"
+
+SOFA_SERVICE_CODE(bank::AccountService)
