@@ -20,17 +20,25 @@ BoltClient::BoltClient(io::Shards& shards, BoltClientOptions options) : shards_(
 
 BoltClient::~BoltClient() = default;
 
-Result<std::shared_ptr<Remote>> BoltClient::make_remote(Target target) {
+Result<std::shared_ptr<const BoltRequests>> BoltClient::make_requests(Target target) const {
   CallIdentity identity{.service = target.key.to_string(), .app = std::move(target.app)};
   if (identity.service.size() + identity.app.size() > kMostNameBytes) {
     return fail(Code::kClientSerialize, "the service's and the application's names take {} bytes, more than {}",
                 identity.service.size() + identity.app.size(), kMostNameBytes);
   }
-  std::vector<ClientShard*> clients;
-  for (const auto& client : clients_) clients.push_back(client.get());
   const io::Duration timeout = target.timeout.count() > 0 ? target.timeout : options_.timeout;
-  return std::make_shared<BoltRemote>(std::move(clients), std::move(target.address), std::move(identity),
-                                      *target.interface, timeout);
+  return std::make_shared<const BoltRequests>(std::move(identity), *target.interface, timeout);
+}
+
+std::shared_ptr<Remote> BoltClient::make_remote(io::Address address,
+                                                std::shared_ptr<const BoltRequests> requests) const {
+  return std::make_shared<BoltRemote>(clients_, std::move(address), std::move(requests));
+}
+
+Result<std::shared_ptr<Remote>> BoltClient::make_remote(Target target) {
+  io::Address address = std::move(target.address);
+  SOFA_TRY(auto requests, make_requests(std::move(target)));
+  return make_remote(std::move(address), std::move(requests));
 }
 
 void BoltClient::close() {

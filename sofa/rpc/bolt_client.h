@@ -26,6 +26,8 @@ class Shards;
 
 namespace sofa::rpc {
 
+class BoltRequests;
+
 class BoltClient {
  public:
   explicit BoltClient(io::Shards& shards, BoltClientOptions options = {});
@@ -42,6 +44,9 @@ class BoltClient {
   };
   /// Code::kClientSerialize when the names are too long for a frame.
   Result<std::shared_ptr<Remote>> make_remote(Target target);
+  /// The same in two steps, for many addresses of one service: the target's address is not looked at.
+  Result<std::shared_ptr<const BoltRequests>> make_requests(Target target) const;
+  std::shared_ptr<Remote> make_remote(io::Address address, std::shared_ptr<const BoltRequests> requests) const;
 
   /// Closes all connections, in a coming turn of each shard; calls under way fail.
   void close();

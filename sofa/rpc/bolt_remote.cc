@@ -10,14 +10,8 @@
 
 namespace sofa::rpc {
 
-BoltRemote::BoltRemote(std::vector<ClientShard*> shards, io::Address address, CallIdentity identity,
-                       const Interface& interface, io::Duration timeout)
-    : shards_(std::move(shards)),
-      pools_(shards_.size()),
-      address_(std::move(address)),
-      identity_(std::move(identity)),
-      interface_(interface),
-      timeout_(timeout) {
+BoltRequests::BoltRequests(CallIdentity identity, const Interface& interface, io::Duration timeout)
+    : identity_(std::move(identity)), interface_(interface), timeout_(timeout) {
   templates_.reserve(interface_.methods.size());
   for (const Method& method : interface_.methods) {
     templates_.push_back(
@@ -25,11 +19,21 @@ BoltRemote::BoltRemote(std::vector<ClientShard*> shards, io::Address address, Ca
   }
 }
 
+BoltRemote::BoltRemote(std::vector<std::shared_ptr<ClientShard>> shards, io::Address address,
+                       std::shared_ptr<const BoltRequests> requests)
+    : shards_(std::move(shards)),
+      pools_(shards_.size()),
+      address_(std::move(address)),
+      requests_(std::move(requests)) {}
+
 ClientPool* BoltRemote::pool() {
   const io::Shard* shard = io::Shard::current();
   const auto index = static_cast<std::size_t>(shard ? shard->index() : -1);
   if (index >= shards_.size() || &shards_[index]->shard != shard) return nullptr;
-  if (!pools_[index]) pools_[index] = &shards_[index]->pool(address_);
+  if (!pools_[index]) {
+    pools_[index] = &shards_[index]->pool(address_);
+    pools_[index]->retain();
+  }
   return pools_[index];
 }
 
@@ -43,21 +47,35 @@ void BoltRemote::start(RemoteCall& call) {
   ClientPool& pool = *own_pool;
   ++pool.shard().counts.calls;
   const io::TimePoint now = pool.shard().shard.now();
-  const io::Duration timeout = call.options().timeout.count() > 0 ? call.options().timeout : timeout_;
-  io::TimePoint deadline = now + timeout;
-  if (call.context()) deadline = std::min(deadline, call.context()->deadline());
-  if (deadline <= now) {
+  if (call.deadline == io::kNever) call.deadline = deadline_of(call, requests_->timeout(), now);
+  if (call.deadline <= now) {
     ++pool.shard().counts.timeouts;
     return call.fail(Error(Code::kClientTimeout, "the deadline has passed before the call was sent"));
   }
-  pool.start(call, *this, deadline);
+  pool.start(call, *requests_, call.deadline);
+}
+
+Remote::Readiness BoltRemote::readiness() {
+  ClientPool* own_pool = pool();
+  return own_pool ? own_pool->readiness() : Readiness::kUnreachable;
+}
+
+void BoltRemote::prepare() {
+  if (ClientPool* own_pool = pool()) own_pool->prepare();
+}
+
+void BoltRemote::release() {
+  const io::Shard* shard = io::Shard::current();
+  const auto index = static_cast<std::size_t>(shard ? shard->index() : -1);
+  if (index >= pools_.size() || !pools_[index]) return;
+  std::exchange(pools_[index], nullptr)->let_go();
 }
 
 void BoltRemote::abandon(RemoteCall& call) {
   static_cast<CallHolder*>(call.holder)->forget(call);
 }
 
-void BoltRemote::send(RemoteCall& call, ClientConnection& connection, io::TimePoint deadline) const {
+void BoltRequests::send(RemoteCall& call, ClientConnection& connection, io::TimePoint deadline) const {
   RequestExtras extras{.trace = nullptr, .baggage = {}, .headers = call.options().headers};
   if (const CallContext* context = call.context()) {
     if (!context->trace().trace_id.empty()) extras.trace = &context->trace();

@@ -1,6 +1,7 @@
-// BoltRemote: a reference's calls to one address over Bolt. Made by BoltClient::make_remote.
+// BoltRequests: a reference's requests over Bolt; their constant parts are built when it is made. BoltRemote: its calls
+// to one address. Made by BoltClient.
 //
-// Its requests' constant parts are built when it is made. Any shard of its client may start calls.
+// A cluster has one BoltRequests for all its BoltRemotes. Any shard of the client may start calls.
 #pragma once
 
 #include <memory>
@@ -17,33 +18,47 @@ class ClientConnection;
 class ClientPool;
 class ClientShard;
 
-class BoltRemote final : public Remote {
+class BoltRequests {
  public:
-  /// `interface` is in static storage; `shards` by index.
-  BoltRemote(std::vector<ClientShard*> shards, io::Address address, CallIdentity identity, const Interface& interface,
-             io::Duration timeout);
+  /// `interface` is in static storage.
+  BoltRequests(CallIdentity identity, const Interface& interface, io::Duration timeout);
 
-  void start(RemoteCall& call) override;
-  void abandon(RemoteCall& call) override;
-
-  /// From the pool: sends a started call over a connection.
+  /// Sends a started call over a connection.
   void send(RemoteCall& call, ClientConnection& connection, io::TimePoint deadline) const;
+  /// From the call to its answer, where it does not say itself.
+  io::Duration timeout() const { return timeout_; }
 
  private:
   struct Templates {
     RequestTemplate request;
     RequestTemplate oneway;
   };
-  /// The current shard's; null where the client has none.
-  ClientPool* pool();
-
-  const std::vector<ClientShard*> shards_;
-  std::vector<ClientPool*> pools_;  // by shard; each is touched by its shard only
-  const io::Address address_;
   const CallIdentity identity_;
   const Interface& interface_;
   const io::Duration timeout_;
   std::vector<Templates> templates_;  // by method index
+};
+
+class BoltRemote final : public Remote {
+ public:
+  /// `shards` by index.
+  BoltRemote(std::vector<std::shared_ptr<ClientShard>> shards, io::Address address,
+             std::shared_ptr<const BoltRequests> requests);
+
+  void start(RemoteCall& call) override;
+  void abandon(RemoteCall& call) override;
+  Readiness readiness() override;
+  void prepare() override;
+  void release() override;
+
+ private:
+  /// The current shard's; null where the client has none.
+  ClientPool* pool();
+
+  const std::vector<std::shared_ptr<ClientShard>> shards_;
+  std::vector<ClientPool*> pools_;  // by shard; each is touched by its shard only
+  const io::Address address_;
+  const std::shared_ptr<const BoltRequests> requests_;
 };
 
 }  // namespace sofa::rpc

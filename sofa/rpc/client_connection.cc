@@ -111,6 +111,7 @@ void ClientConnection::send(Pending pending, const RequestTemplate& request, con
   }
   connection_->out().append(client_.frame.bytes());
   connection_->flush();
+  call.sent = true;
   if (oneway) return call.succeed();
   call.slot = id;
   ++client_.counts.in_flight;

@@ -10,9 +10,42 @@
 
 namespace sofa::rpc {
 
-ClientPool::ClientPool(ClientShard& shard, io::Address address) : CallHolder(shard), address_(std::move(address)) {}
+ClientPool::ClientPool(ClientShard& shard, io::Address address)
+    : CallHolder(shard),
+      address_(std::move(address)),
+      unused_([](void* self) noexcept { static_cast<ClientPool*>(self)->close_unused(); }, this) {}
 
-ClientPool::~ClientPool() = default;
+ClientPool::~ClientPool() {
+  if (unused_.armed()) client_.shard.timers().cancel(unused_);  // else the shard may be gone
+}
+
+void ClientPool::let_go() {
+  if (--users_ == 0) client_.shard.timers().arm(unused_, client_.shard.now() + client_.options.unused);
+}
+
+void ClientPool::close_unused() {
+  if (users_ > 0) return;
+  const bool is_idle = waiting_.empty() && connecting_ == 0 &&
+                       std::ranges::all_of(open_, [](const auto* connection) { return connection->quiescent(); });
+  if (is_idle && open_.empty()) return client_.drop(*this);
+  if (is_idle) {
+    const auto open = open_;
+    for (ClientConnection* connection : open) connection->close(Error(Code::kClientNetwork, "nobody uses it any more"));
+  }
+  client_.shard.timers().arm(unused_, client_.shard.now() + client_.options.unused);
+}
+
+Remote::Readiness ClientPool::readiness() const {
+  if (!open_.empty()) return Remote::Readiness::kReady;
+  if (connecting_ > 0) return Remote::Readiness::kConnecting;
+  return last_failure_ && client_.shard.now() < retry_at_ ? Remote::Readiness::kUnreachable : Remote::Readiness::kIdle;
+}
+
+void ClientPool::prepare() {
+  while (open_.size() + connecting_ < client_.options.connections && client_.shard.now() >= retry_at_) {
+    connect_if_needed();
+  }
+}
 
 ClientConnection* ClientPool::choose() {
   for (std::size_t i = 0; i < open_.size(); ++i) {
@@ -22,10 +55,10 @@ ClientConnection* ClientPool::choose() {
   return nullptr;
 }
 
-void ClientPool::start(RemoteCall& call, const BoltRemote& remote, io::TimePoint deadline) {
+void ClientPool::start(RemoteCall& call, const BoltRequests& requests, io::TimePoint deadline) {
   if (open_.size() < client_.options.connections) connect_if_needed();
   if (waiting_.empty()) {
-    if (ClientConnection* connection = choose()) return remote.send(call, *connection, deadline);
+    if (ClientConnection* connection = choose()) return requests.send(call, *connection, deadline);
   }
   if (open_.empty() && connecting_ == 0) {
     return call.fail(
@@ -40,7 +73,7 @@ void ClientPool::start(RemoteCall& call, const BoltRemote& remote, io::TimePoint
               fmt::format("{} calls wait already for a connection to {}", waiting_.size(), address_.to_string()),
               Retriable::kYes));
   }
-  waiting_.push_back({&call, &remote, deadline});
+  waiting_.push_back({&call, &requests, deadline});
   ++client_.counts.waiting;
   client_.hold(call, *this, deadline);
 }
@@ -57,7 +90,7 @@ void ClientPool::send_waiting() {
     if (!connection) return;
     const Waiting first = waiting_.front();
     forget(*first.call);
-    first.remote->send(*first.call, *connection, first.deadline);
+    first.requests->send(*first.call, *connection, first.deadline);
   }
 }
 
@@ -91,7 +124,9 @@ void ClientPool::connect_failed(const Error& why) {
   ++client_.counts.connect_failures;
   const io::Duration longer = std::max(client_.options.first_back_off, back_off_ * 2);
   back_off_ = std::min(longer, client_.options.last_back_off);
-  retry_at_ = client_.shard.now() + back_off_;
+  // Spread over half of it, so that the clients of a provider that comes back do not all come at once.
+  const auto half = static_cast<std::uint64_t>(back_off_.count()) / 2 + 1;
+  retry_at_ = client_.shard.now() + back_off_ - io::Duration(client_.shard.env().random.next() % half);
   last_failure_ = why;
   if (!open_.empty() || connecting_ > 0) return;
   fail_waiting(Error(Code::kClientNetwork, fmt::format("cannot connect to {}", address_.to_string()), Retriable::kYes)

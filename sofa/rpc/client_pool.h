@@ -1,7 +1,8 @@
 // ClientPool: a shard's connections to one address, and the calls that wait for one.
 //
-// Connects when the first call comes. When connecting fails, the calls that wait fail, and for a while (the back-off)
-// further ones fail at once instead of piling up. One shard's thread.
+// Connects when the first call comes, or ahead of it (`prepare`). When connecting fails, the calls that wait fail, and
+// for a while (the back-off) further ones fail at once instead of piling up. A pool that no reference uses any more
+// closes its connections after a while, and goes. One shard's thread.
 #pragma once
 
 #include <memory>
@@ -14,7 +15,7 @@
 
 namespace sofa::rpc {
 
-class BoltRemote;
+class BoltRequests;
 class ClientConnection;
 
 class ClientPool final : public CallHolder {
@@ -25,8 +26,15 @@ class ClientPool final : public CallHolder {
   ClientShard& shard() const { return client_; }
   const io::Address& address() const { return address_; }
 
-  void start(RemoteCall& call, const BoltRemote& remote, io::TimePoint deadline);
+  void start(RemoteCall& call, const BoltRequests& requests, io::TimePoint deadline);
   void forget(RemoteCall& call) override;
+  Remote::Readiness readiness() const;
+  /// Opens the connections that it may have, unless it is too soon after a failure.
+  void prepare();
+
+  // Counted by the references that use it.
+  void retain() { ++users_; }
+  void let_go();
 
   // From its connections.
   void opened(ClientConnection& connection);
@@ -39,7 +47,7 @@ class ClientPool final : public CallHolder {
  private:
   struct Waiting {
     RemoteCall* call;
-    const BoltRemote* remote;
+    const BoltRequests* requests;
     io::TimePoint deadline;
   };
 
@@ -48,8 +56,11 @@ class ClientPool final : public CallHolder {
   io::Connector& idle_connector();
   void connect_failed(const Error& why);
   void fail_waiting(const Error& why);
+  void close_unused();
 
   const io::Address address_;
+  std::size_t users_ = 0;
+  io::Timer unused_;
   std::vector<ClientConnection*> open_;
   std::size_t next_ = 0;
   std::vector<std::unique_ptr<io::Connector>> connectors_;

@@ -17,6 +17,10 @@ ClientPool& ClientShard::pool(const io::Address& address) {
   return *pool;
 }
 
+void ClientShard::drop(ClientPool& pool) {
+  pools_.erase(pool.address().to_string());
+}
+
 void ClientShard::close(const Error& why) {
   for (const auto& [address, pool] : pools_) pool->close(why);
 }

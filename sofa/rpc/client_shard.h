@@ -37,6 +37,8 @@ struct BoltClientOptions {
   /// After a failed attempt to connect calls fail at once for so long; doubled with each failure, up to the second.
   io::Duration first_back_off = std::chrono::milliseconds(50);
   io::Duration last_back_off = std::chrono::seconds(2);
+  /// How long the connections to an address that no reference uses any more stay.
+  io::Duration unused = std::chrono::seconds(10);
   /// A heartbeat is sent when nothing was read for so long; so many without an answer close the connection.
   io::Duration heartbeat = std::chrono::seconds(15);
   int heartbeat_misses = 3;
@@ -84,6 +86,8 @@ class ClientShard : public std::enable_shared_from_this<ClientShard> {
   ClientShard& operator=(const ClientShard&) = delete;
 
   ClientPool& pool(const io::Address& address);
+  /// Destroys it: it is used no more.
+  void drop(ClientPool& pool);
   /// Closes all connections; calls fail.
   void close(const Error& why);
 

@@ -25,11 +25,15 @@ struct Method {
   std::span<const std::string_view> signatures;
   /// Where it stands in its interface: an index for per-method tables; -1 for a method made for one generic call.
   int index = -1;
+  /// To be served twice does no harm: it may be retried and hedged.
+  bool idempotent = false;
 
   // The caller's side. `arguments` is the std::tuple of the parameters, `result` the object to fill.
   void (*encode_arguments)(hessian::Writer& to, const void* arguments) = nullptr;
   /// False when the answer does not fit the type; the reader holds the error.
   bool (*decode_result)(hessian::Reader& from, void* result) = nullptr;
+  /// The first argument as Java's toString gives it: what consistent hashing goes by. Empty where there is none.
+  std::string (*hash_key)(const void* arguments) = nullptr;
 
   /// The server's side: decodes the arguments, calls `service` and answers, now or later.
   void (*serve)(void* service, ServerCall& call) = nullptr;

@@ -7,6 +7,7 @@
 // shard that started it.
 #pragma once
 
+#include <algorithm>
 #include <coroutine>
 #include <cstdint>
 #include <exception>
@@ -24,7 +25,7 @@ namespace sofa::rpc {
 
 /// What one call, or all calls of a reference, may ask for beyond the arguments.
 struct CallOptions {
-  /// 0: the reference's own (3 s unless configured). An earlier deadline of the calling context wins.
+  /// 0: the reference's own (3 s unless configured). An earlier deadline of the calling context wins. Retries included.
   io::Duration timeout{0};
   /// Sent, never answered: completes when the request is in the connection's output.
   bool oneway = false;
@@ -32,9 +33,25 @@ struct CallOptions {
   int generic_type = -1;
   /// Further entries of the request's header map.
   std::vector<std::pair<std::string, std::string>> headers = {};
+  /// To be served twice does no harm, whatever the method says of itself: it may be retried and hedged.
+  bool idempotent = false;
+  /// host:port of the one provider that shall serve it, among those that are known.
+  std::string target = {};
 };
 
 class RemoteCall;
+
+/// What stands between a caller and a binding, and learns first how each attempt ended: a cluster.
+class CallObserver {
+ public:
+  /// True when the call is no more to be touched: the observer ends it, or has ended it.
+  virtual bool answered(RemoteCall& call) = 0;
+  /// True when the call goes on: the observer started it again, or will end it itself.
+  virtual bool failed(RemoteCall& call, Error& error) = 0;
+
+ protected:
+  ~CallObserver() = default;
+};
 
 /// Implemented by bindings (bolt_client.h) and, over several providers, by clusters.
 class Remote {
@@ -44,6 +61,15 @@ class Remote {
   virtual void start(RemoteCall& call) = 0;
   /// The caller's frame goes away: forget the call. A late answer is dropped.
   virtual void abandon(RemoteCall& call) = 0;
+
+  // For clusters, on the shard that the question is about.
+  /// Whether a call that is started now would find a connection.
+  enum class Readiness : std::uint8_t { kReady, kConnecting, kIdle, kUnreachable };
+  virtual Readiness readiness() { return Readiness::kReady; }
+  /// Connects ahead of calls, where there is no connection yet and it is time to try (again).
+  virtual void prepare() {}
+  /// This shard starts no more calls.
+  virtual void release() {}
 };
 
 class RemoteCall : private CancelNode {
@@ -55,6 +81,16 @@ class RemoteCall : private CancelNode {
         options_(options),
         arguments_(arguments),
         result_(result) {}
+  /// Asks the same at the same time, into the same result: nobody awaits it, its observer ends it.
+  struct Again {};
+  RemoteCall(const RemoteCall& other, Again)
+      : CancelNode(&on_cancel),
+        remote_(other.remote_),
+        method_(other.method_),
+        options_(other.options_),
+        arguments_(other.arguments_),
+        result_(other.result_),
+        context_(other.context_) {}
   RemoteCall(const RemoteCall&) = delete;
   RemoteCall& operator=(const RemoteCall&) = delete;
   ~RemoteCall() {
@@ -82,11 +118,27 @@ class RemoteCall : private CancelNode {
   /// The caller's context, or null where there is none.
   const CallContext* context() const { return context_; }
   void encode_arguments(hessian::Writer& to) const { method_.encode_arguments(to, arguments_); }
+  /// What consistent hashing goes by.
+  std::string hash_key() const { return method_.hash_key ? method_.hash_key(arguments_) : std::string(); }
   /// The answer's appResponse: decoded into the caller's result. False when it does not fit.
   bool decode_result(hessian::Reader& from) { return method_.decode_result(from, result_); }
-  /// Resumes the caller. The call may be gone when this returns.
-  void succeed() { finish(); }
+  /// Ends the attempt, and the call unless its observer has it go on: resumes the caller. The call may be gone when
+  /// this returns.
+  void succeed() {
+    if (attempt.observer && attempt.observer->answered(*this)) return;
+    finish();
+  }
   void fail(Error error) {
+    if (attempt.observer && attempt.observer->failed(*this, error)) return;
+    finish(std::move(error));
+  }
+  /// Ends the call, whatever its observer says.
+  void finish() {
+    done_ = true;
+    unlink();
+    if (caller_) caller_.resume();
+  }
+  void finish(Error error) {
     error_ = std::move(error);
     finish();
   }
@@ -95,19 +147,30 @@ class RemoteCall : private CancelNode {
   io::Timer timer;
   void* holder = nullptr;
   std::uint32_t slot = 0;
+  /// When the attempt under way ends unanswered. A cluster sets it; a binding does where nobody has.
+  io::TimePoint deadline = io::kNever;
+  /// The request, or a part of it, may have reached the peer.
+  bool sent = false;
+
+  /// The cluster's own: the attempt under way.
+  struct Attempt {
+    static constexpr std::size_t kMost = 4;
+    CallObserver* observer = nullptr;
+    void* target = nullptr;  // the provider's state; null while no attempt is under way
+    void* hedge = nullptr;
+    io::TimePoint started{};
+    io::TimePoint call_deadline{};  // of all attempts together: a retry gets no new time
+    std::uint32_t tried[kMost];     // the providers' ids
+    std::uint8_t count = 0;
+  };
+  Attempt attempt;
 
  private:
   /// The call that this one is part of was given up: nobody waits for the answer any more.
   static void on_cancel(CancelNode& node) noexcept {
     auto& call = static_cast<RemoteCall&>(node);
     call.remote_.abandon(call);
-    call.fail(cancel_error(call.context_->reason()));
-  }
-
-  void finish() {
-    done_ = true;
-    unlink();
-    if (caller_) caller_.resume();
+    call.finish(cancel_error(call.context_->reason()));
   }
 
   Remote& remote_;
@@ -121,5 +184,11 @@ class RemoteCall : private CancelNode {
   bool started_ = false;
   bool done_ = false;
 };
+
+/// When a call ends unanswered that is started at `now`: its own timeout or `timeout`, or its context's deadline.
+inline io::TimePoint deadline_of(const RemoteCall& call, io::Duration timeout, io::TimePoint now) {
+  if (call.options().timeout.count() > 0) timeout = call.options().timeout;
+  return call.context() ? std::min(now + timeout, call.context()->deadline()) : now + timeout;
+}
 
 }  // namespace sofa::rpc

@@ -26,6 +26,8 @@ class ServerCall {
   /// Where the service wants its blocking code to run, or null: on the shard itself.
   virtual io::WorkerPool* pool() = 0;
 
+  /// Before `serve` was called: `arguments` is to stay readable although the request's bytes go. For filters that wait.
+  virtual void keep_arguments() = 0;
   /// Called when the handler has suspended: the call now lives until it is answered.
   virtual void keep() = 0;
 

@@ -1,10 +1,12 @@
 #include "sofa/rpc/server_call_bolt.h"
 
+#include <cassert>
 #include <utility>
 
 #include "sofa/io/shard.h"
 #include "sofa/rpc/error.h"
 #include "sofa/rpc/server_connection.h"
+#include "sofa/rpc/sofa_request.h"
 #include "sofa/rpc/sofa_response.h"
 #include "sofa/wire/hessian/throwable.h"
 
@@ -33,6 +35,16 @@ void BoltServerCall::keep() {
   entry_->call_kept();
   connection_->add(*this);
   if (context_->deadline() != io::kNever) shard_.shard.timers().arm(deadline_, context_->deadline());
+}
+
+void BoltServerCall::keep_arguments() {
+  auto kept = std::make_unique<Kept>();
+  const BytesView content = shard_.reader->bytes();
+  kept->content.assign(content.begin(), content.end());
+  kept->reader.emplace(kept->content, shard_.options.content);
+  SofaRequest request;
+  if (!read_sofa_request(*kept->reader, request)) assert(false && "it was read before");
+  content_ = std::move(kept);
 }
 
 void BoltServerCall::caller_left() {
@@ -64,7 +76,7 @@ void BoltServerCall::answer(void (*encode)(hessian::Writer& to, const void* valu
 void BoltServerCall::answer_undecodable() {
   if (is_awaited()) {
     ++shard_.counts.errors;
-    const Error error = shard_.reader->error();
+    const Error error = arguments().error();
     write_server_exception(shard_.frame, head_, bolt::Status::kServerDeserialException,
                            server_message("com.alipay.remoting.exception.DeserializationException", error.message()));
     send();
@@ -120,6 +132,7 @@ void BoltServerCall::let_go() {
     entry_->call_ended();
     --shard_.counts.in_flight;
   }
+  content_.reset();
   service_ = {};
   shard_.services.end(*pin_);
   context_ = {};

@@ -31,9 +31,10 @@ class BoltServerCall final : public ServerCall {
   /// The connection is gone: the answer will be dropped, and the service is told by its context.
   void caller_left();
 
-  hessian::Reader& arguments() override { return *shard_.reader; }
+  hessian::Reader& arguments() override { return content_ ? *content_->reader : *shard_.reader; }
   CallContext& context() override { return *context_; }
   io::WorkerPool* pool() override { return entry_->pool(); }
+  void keep_arguments() override;
   void keep() override;
   void answer(void (*encode)(hessian::Writer& to, const void* value), const void* value) override;
   void answer_exception(std::exception_ptr thrown) override;
@@ -43,6 +44,11 @@ class BoltServerCall final : public ServerCall {
   friend class ServerConnection;
   friend class ServerShard;
 
+  /// A request's content that had to outlive its frame.
+  struct Kept {
+    Bytes content;
+    std::optional<hessian::Reader> reader;
+  };
   /// Whether somebody waits for an answer; counts where nobody does.
   bool is_awaited();
   void send();
@@ -61,6 +67,7 @@ class BoltServerCall final : public ServerCall {
   ContextPtr context_;
   bolt::Head head_;
   bool kept_ = false;
+  std::unique_ptr<Kept> content_;
   io::Timer deadline_;  // armed while kept
   // Among the kept calls of the connection.
   BoltServerCall* next_ = nullptr;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sofa/rpc/server_call_bolt.h"
+#include "sofa/rpc/server_filters.h"
 #include "sofa/rpc/sofa_response.h"
 #include "sofa/wire/bolt/names.h"
 
@@ -165,6 +166,8 @@ void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival
   void* object = service.service();
   BoltServerCall& call = server_.take_call();
   call.start({*this, frame.head, entry, pin, std::move(service), make_context(frame, front.header(), arrival)});
+  if (const FilterChain* filters = entry.filters()) [[unlikely]]
+    return serve_filtered(*filters, *front.route.method, entry.text(), object, call);
   front.route.method->serve(object, call);
 }
 

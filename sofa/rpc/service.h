@@ -50,6 +50,8 @@
 
 namespace sofa::rpc {
 
+class FilterChain;
+
 /// Specialised by SOFA_SERVICE.
 template <class S>
 struct Service;
@@ -75,9 +77,13 @@ concept ServiceInterface = requires { Service<S>::kName; };
 struct Route {
   std::shared_ptr<Slot> slot;
   std::shared_ptr<Remote> remote;
-  std::string service;  // for messages
+  std::string service;  // `interface:version[:uniqueId]`
+  std::shared_ptr<const FilterChain> filters = nullptr;
 };
 
+/// Calls the route's remote through its filters: they have a copy of `options`, which they may change.
+Task<void> call_filtered(const Route& route, const Method& method, CallOptions options, const void* arguments,
+                         void* result);
 /// The failure of a call that has nowhere to go.
 Error no_provider(const Route& route);
 /// What the running handler threw: an Error as it is, anything else as one that carries it.
@@ -235,8 +241,12 @@ template <class R, class... A>
 Task<R> call_remote(std::shared_ptr<const Route> route, const Method& method, CallOptions options,
                     std::tuple<A...> arguments) {
   Holder<R> result;
-  RemoteCall call(*route->remote, method, options, &arguments, result.address());
-  co_await call;
+  if (route->filters) {
+    co_await call_filtered(*route, method, std::move(options), &arguments, result.address());
+  } else {
+    RemoteCall call(*route->remote, method, options, &arguments, result.address());
+    co_await call;
+  }
   co_return result.take();
 }
 

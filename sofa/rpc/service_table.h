@@ -27,11 +27,15 @@ class WorkerPool;
 
 namespace sofa::rpc {
 
+class FilterChain;
+
 struct ServiceOptions {
   /// Where blocking code of the service runs; null: on the shard. Outlives the entry.
   io::WorkerPool* pool = nullptr;
   /// Calls that may be under way at once; one more is answered SERVER_BUSY. 0: no limit of its own.
   std::uint32_t max_concurrent = 0;
+  /// Null: none.
+  std::shared_ptr<const FilterChain> filters = nullptr;
 };
 
 class ServiceEntry {
@@ -45,6 +49,7 @@ class ServiceEntry {
   const Interface& interface() const { return interface_; }
   Slot& slot() const { return *slot_; }
   io::WorkerPool* pool() const { return options_.pool; }
+  const FilterChain* filters() const { return options_.filters.get(); }
 
   /// The method that has these parameter types; or, where the name is not overloaded, the one of that name that takes
   /// as many: peers name List what they send as ArrayList. Null when there is none.

@@ -1,0 +1,107 @@
+#include "sofa/rpc/cluster_remote.h"
+
+#include <utility>
+
+#include "sofa/io/shard.h"
+#include "sofa/rpc/cluster_regulator.h"
+#include "sofa/rpc/cluster_shard.h"
+#include "sofa/rpc/error.h"
+
+namespace sofa::rpc {
+
+std::shared_ptr<ProviderRecord> ClusterState::record(const std::string& address) {
+  const std::lock_guard lock(mutex);
+  std::shared_ptr<ProviderRecord>& record = records[address];
+  if (!record) record = std::make_shared<ProviderRecord>(shards);
+  return record;
+}
+
+ProviderListPtr ClusterState::snapshot() const {
+  const std::lock_guard lock(mutex);
+  return list;
+}
+
+Result<std::shared_ptr<ClusterRemote>> ClusterRemote::make(io::Shards& shards, Target target, ClusterOptions options,
+                                                           MakeRemote make_remote) {
+  SOFA_TRY_VOID(make_balancer(options.load_balancer));
+  auto state = std::make_shared<ClusterState>();
+  state->target = std::move(target);
+  state->options = std::move(options);
+  state->make_remote = std::move(make_remote);
+  state->shards = static_cast<std::size_t>(shards.size());
+  return std::shared_ptr<ClusterRemote>(new ClusterRemote(shards, std::move(state)));
+}
+
+ClusterRemote::ClusterRemote(io::Shards& shards, std::shared_ptr<ClusterState> state) : state_(std::move(state)) {
+  for (int i = 0; i < shards.size(); ++i) {
+    shards_.push_back(std::make_shared<ClusterShard>(shards[i], state_, *make_balancer(state_->options.load_balancer)));
+  }
+  if (!state_->options.fault_tolerance.regulation_effective) return;
+  regulator_ = std::make_shared<ClusterRegulator>(shards[0], state_);
+  shards[0].link()->post([regulator = regulator_] { regulator->start(); });
+}
+
+// The shards' parts go on their shards, where nothing else touches them; a shard that is gone needs nothing any more.
+ClusterRemote::~ClusterRemote() {
+  if (regulator_) {
+    const auto link = regulator_->shard().link();
+    link->post([regulator = std::move(regulator_)] { regulator->close(); });
+  }
+  for (auto& shard : shards_) {
+    const auto link = shard->shard().link();
+    link->post([part = std::move(shard)] { part->close(); });
+  }
+}
+
+void ClusterRemote::set_providers(ProviderListPtr list) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->list && list->version < state_->list->version) return;
+    state_->list = std::move(list);
+    state_->list_version.fetch_add(1, std::memory_order_release);
+    // Records of providers that are gone; those that calls still hold stay with them.
+    std::erase_if(state_->records, [&](const auto& record) {
+      return std::ranges::none_of(state_->list->providers, [&](const Provider& provider) {
+        return provider.address.to_string() == record.first;
+      });
+    });
+  }
+  for (const auto& shard : shards_) {
+    shard->shard().link()->post([shard] { shard->refresh(); });
+  }
+}
+
+ProviderListPtr ClusterRemote::providers() const {
+  return state_->snapshot();
+}
+
+ClusterShard* ClusterRemote::here() const {
+  const io::Shard* shard = io::Shard::current();
+  const auto index = static_cast<std::size_t>(shard ? shard->index() : -1);
+  return index < shards_.size() && &shards_[index]->shard() == shard ? shards_[index].get() : nullptr;
+}
+
+void ClusterRemote::start(RemoteCall& call) {
+  ClusterShard* shard = here();
+  if (shard) return shard->start(call);
+  call.finish(Error(Code::kClientCallType,
+                    "called outside the shards of the reference's own context: use its wait, as_future or on_result"));
+}
+
+void ClusterRemote::abandon(RemoteCall& call) {
+  static_cast<ClusterShard*>(call.attempt.observer)->abandon(call);
+}
+
+ClusterCounts<std::uint64_t> ClusterRemote::counts() const {
+  ClusterCounts<std::uint64_t> sum;
+  for (const auto& shard : shards_) shard->counts.add_to(sum);
+  return sum;
+}
+
+std::uint32_t ClusterRemote::weight_permille(const Provider& provider) const {
+  const std::lock_guard lock(state_->mutex);
+  const auto found = state_->records.find(provider.address.to_string());
+  return found == state_->records.end() ? 1000 : found->second->weight_permille.load(std::memory_order_relaxed);
+}
+
+}  // namespace sofa::rpc
