@@ -1,5 +1,6 @@
 #include "sofa/io/call_context.h"
 
+#include "sofa/base/mutant.h"
 #include "sofa/io/block_pool.h"
 
 namespace sofa {
@@ -8,6 +9,34 @@ Error cancel_error(CancelReason reason) {
   if (reason == CancelReason::kDeadline) return Error(io::IoError::kTimeout, "the call's deadline passed");
   return Error(io::IoError::kCancelled, "the call was cancelled");
 }
+
+namespace detail {
+
+const Luggage& no_luggage() {
+  static const Luggage none;
+  return none;
+}
+
+bool BoundedTexts::add(std::string key, std::string value) {
+  const std::size_t bytes = key.size() + value.size();
+  if (texts_.size() >= kMost || bytes_ + bytes > kMostBytes) return false;
+  bytes_ += bytes;
+  texts_.emplace_back(std::move(key), std::move(value));
+  return true;
+}
+
+bool BoundedTexts::set(std::string_view key, std::string_view value) {
+  for (auto& [known, old] : texts_) {
+    if (known != key) continue;
+    if (bytes_ - old.size() + value.size() > kMostBytes) return false;
+    bytes_ += value.size() - old.size();
+    old = value;
+    return true;
+  }
+  return add(std::string(key), std::string(value));
+}
+
+}  // namespace detail
 
 void CancelNode::unlink() noexcept {
   if (!at_) return;
@@ -28,29 +57,50 @@ ContextPtr CallContext::make() {
   return ContextPtr(new CallContext);
 }
 
-ContextPtr CallContext::fork() const {
+ContextPtr CallContext::fork() {
   ContextPtr copy = make();
   copy->present_ = present_;
-  copy->baggage_bytes_ = baggage_bytes_;
+  copy->received_ = received_;
   copy->deadline_ = deadline_;
   copy->peer_ = peer_;
-  copy->baggage_ = baggage_;
+  copy->origin_ = origin_ ? origin_ : this;
+  copy->origin_->references_.fetch_add(1, std::memory_order_relaxed);
+  if (luggage_) {
+    copy->luggage_ = std::make_unique<detail::Luggage>(*luggage_);
+    copy->luggage_->response_baggage = {};
+  }
   copy->trace_ = trace_;
   copy->slots_ = slots_;
   return copy;
 }
 
+std::uint32_t CallContext::next_child() {
+  CallContext& counting = origin_ ? *origin_ : *this;
+  if (SOFA_MUTANT("child-number-stands")) return counting.children_ + 1;
+  return counting.children_.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 void CallContext::release() noexcept {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   while (cancel_nodes_) cancel_nodes_->unlink();
+  if (origin_) origin_->release();
   delete this;
 }
 
-bool CallContext::add_baggage(std::string key, std::string value) {
-  const std::size_t bytes = key.size() + value.size();
-  if (baggage_.size() >= kMaxBaggage || baggage_bytes_ + bytes > kMaxBaggageBytes) return false;
-  baggage_bytes_ += bytes;
-  baggage_.emplace_back(std::move(key), std::move(value));
+detail::Luggage& CallContext::luggage() {
+  if (!luggage_) luggage_ = std::make_unique<detail::Luggage>();
+  return *luggage_;
+}
+
+bool CallContext::set_penetration(std::string_view attributes) {
+  if (attributes.size() > kMaxPenetrationBytes) return false;
+  luggage().penetration = attributes;
+  return true;
+}
+
+bool CallContext::set_system_penetration(std::string_view attributes) {
+  if (attributes.size() > kMaxPenetrationBytes) return false;
+  luggage().system_penetration = attributes;
   return true;
 }
 

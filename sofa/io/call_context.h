@@ -1,5 +1,5 @@
 // CallContext: what belongs to one call, wherever its code runs: deadline, cancellation, the peer, the trace,
-// attributes.
+// attributes, and what travels with it in both directions.
 //
 // It belongs to the call and not to a thread: a pointer in the promise of each Task, inherited at co_await, kept alive
 // by whoever starts a task (Gate, wait, the server). A coroutine reads it without suspending:
@@ -64,10 +64,13 @@ class FixedText {
   char text_[kCapacity];
 };
 
+/// The span that a call's code runs in: of a served call, the one that its caller sent. Calls that are made in it are its
+/// children (trace.h).
 struct TraceContext {
   FixedText<63> trace_id;
   FixedText<127> rpc_id;
   bool sampled = false;
+  bool w3c = false;  // a `traceparent` came with it, so one goes on with its calls
 };
 
 /// Which unit (LDC cell) a call belongs to.
@@ -81,6 +84,33 @@ struct Unit {
 class CallContext;
 
 namespace detail {
+/// Keys and values in order, bounded in number and bytes.
+class BoundedTexts {
+ public:
+  using Texts = std::vector<std::pair<std::string, std::string>>;
+  static constexpr std::size_t kMost = 32;
+  static constexpr std::size_t kMostBytes = 8 * 1024;
+  /// False, and nothing changed, at the limits.
+  bool add(std::string key, std::string value);
+  /// The same, in place of an earlier value of this key.
+  bool set(std::string_view key, std::string_view value);
+  const Texts& all() const { return texts_; }
+
+ private:
+  Texts texts_;
+  std::size_t bytes_ = 0;
+};
+
+/// What most calls do not carry: made when the first of it is set.
+struct Luggage {
+  BoundedTexts baggage;
+  BoundedTexts response_baggage;
+  BoundedTexts headers;
+  std::string penetration;
+  std::string system_penetration;
+};
+const Luggage& no_luggage();
+
 struct AttributeSlots {
   FixedText<127> xid;
   Unit unit;
@@ -127,13 +157,15 @@ class ContextPtr;
 
 class CallContext {
  public:
-  static constexpr std::size_t kMaxBaggage = 32;
-  static constexpr std::size_t kMaxBaggageBytes = 8 * 1024;
+  using Texts = detail::BoundedTexts::Texts;
+  static constexpr std::size_t kMaxBaggage = detail::BoundedTexts::kMost;
+  static constexpr std::size_t kMaxBaggageBytes = detail::BoundedTexts::kMostBytes;
+  static constexpr std::size_t kMaxPenetrationBytes = 4 * 1024;
 
   /// A new context without deadline.
   static ContextPtr make();
-  /// A copy of deadline, peer, trace, attributes and baggage, with its own cancellation.
-  ContextPtr fork() const;
+  /// A copy of all but the response baggage, with its own cancellation. Its calls are numbered on with this one's.
+  ContextPtr fork();
 
   io::TimePoint deadline() const { return deadline_; }
   void set_deadline(io::TimePoint deadline) { deadline_ = deadline; }
@@ -143,6 +175,8 @@ class CallContext {
 
   TraceContext& trace() { return trace_; }
   const TraceContext& trace() const { return trace_; }
+  /// The number of the next call made in this one: 1, 2, … From any thread.
+  std::uint32_t next_child();
 
   /// Null when it is not set.
   template <class T>
@@ -153,6 +187,17 @@ class CallContext {
   void set(AttributeKey<T> key, const std::type_identity_t<T>& value) {
     slots_.*key.slot = value;
     present_ |= key.bit;
+    received_ &= ~key.bit;
+  }
+  /// For bindings: it came with the request.
+  template <class T>
+  void receive(AttributeKey<T> key, const std::type_identity_t<T>& value) {
+    set(key, value);
+    received_ |= key.bit;
+  }
+  template <class T>
+  bool is_received(AttributeKey<T> key) const {
+    return (received_ & key.bit) != 0;
   }
   template <class T>
   void erase(AttributeKey<T> key) {
@@ -160,8 +205,35 @@ class CallContext {
   }
 
   /// Pass-through text: travels with the call, in order. False at the limits (kMaxBaggage entries, kMaxBaggageBytes).
-  bool add_baggage(std::string key, std::string value);
-  const std::vector<std::pair<std::string, std::string>>& baggage() const { return baggage_; }
+  bool add_baggage(std::string key, std::string value) {
+    return luggage().baggage.add(std::move(key), std::move(value));
+  }
+  const Texts& baggage() const { return carried().baggage.all(); }
+
+  /// The way back: what a service sets here goes with its answer. Of the calls made here the answers' baggage comes here
+  /// too, later ones in place of earlier ones of the same key, and so, as in Java, goes on to one's own caller. False at
+  /// the limits of baggage.
+  bool set_response_baggage(std::string_view key, std::string_view value) {
+    return luggage().response_baggage.set(key, value);
+  }
+  const Texts& response_baggage() const { return carried().response_baggage.all(); }
+
+  /// The caller's own headers (CallOptions::headers), as far as they stay within the limits of baggage. They are of this
+  /// call only and do not go on with the calls that it makes.
+  const Texts& headers() const { return carried().headers.all(); }
+  bool add_header(std::string key, std::string value) {
+    return luggage().headers.add(std::move(key), std::move(value));
+  }
+
+  /// SOFATracer's penetration attributes, `k=v&k=v` with %, & and = escaped as it does: the business's and its own. They
+  /// travel with the trace. False, and nothing changed, beyond kMaxPenetrationBytes.
+  std::string_view penetration() const { return carried().penetration; }
+  std::string_view system_penetration() const { return carried().system_penetration; }
+  bool set_penetration(std::string_view attributes);
+  bool set_system_penetration(std::string_view attributes);
+
+  /// Whether calls made here have more to say than trace and deadline.
+  bool has_more() const { return present_ != 0 || luggage_ != nullptr; }
 
   bool cancelled() const { return reason() != CancelReason::kNone; }
   CancelReason reason() const { return reason_.load(std::memory_order_acquire); }
@@ -175,17 +247,21 @@ class CallContext {
   CallContext() = default;
   ~CallContext() = default;
   void release() noexcept;
+  detail::Luggage& luggage();
+  const detail::Luggage& carried() const { return luggage_ ? *luggage_ : detail::no_luggage(); }
   static void* operator new(std::size_t size);
   static void operator delete(void* memory, std::size_t size) noexcept;
 
   std::atomic<std::uint32_t> references_{0};
   std::atomic<CancelReason> reason_{CancelReason::kNone};
   std::uint32_t present_ = 0;
-  std::size_t baggage_bytes_ = 0;
+  std::uint32_t received_ = 0;
+  std::atomic<std::uint32_t> children_{0};
   io::TimePoint deadline_ = io::kNever;
   std::shared_ptr<const Peer> peer_;
   CancelNode* cancel_nodes_ = nullptr;
-  std::vector<std::pair<std::string, std::string>> baggage_;
+  CallContext* origin_ = nullptr;  // of a fork: who numbers its calls; counted
+  std::unique_ptr<detail::Luggage> luggage_;
   TraceContext trace_;
   detail::AttributeSlots slots_;
 };

@@ -27,7 +27,8 @@ Result<std::shared_ptr<const BoltRequests>> BoltClient::make_requests(Target tar
                 identity.service.size() + identity.app.size(), kMostNameBytes);
   }
   const io::Duration timeout = target.timeout.count() > 0 ? target.timeout : options_.timeout;
-  return std::make_shared<const BoltRequests>(std::move(identity), *target.interface, timeout);
+  return std::make_shared<const BoltRequests>(std::move(identity), *target.interface, timeout,
+                                              options_.trace_ids.get());
 }
 
 std::shared_ptr<Remote> BoltClient::make_remote(io::Address address,

@@ -222,7 +222,7 @@ TEST_F(BoltClientTest, TheContextTravels) {
   context->add_baggage("tenant", "t31");
   const auto outcome = start([](Service& s) { return s->seen(); }, context);
   ASSERT_TRUE(world.run_until([&] { return outcome->done; }, 5s));
-  EXPECT_EQ(outcome->result.value(), "app=tester trace=trace-1 rpc=0.1 sampled=1 tenant=t31");
+  EXPECT_EQ(outcome->result.value(), "app=tester trace=trace-1 rpc=0.1.1 sampled=1 tenant=t31");
 }
 
 TEST_F(BoltClientTest, ALateAnswerNeverReachesTheCallThatHasItsPlaceNow) {

@@ -1,17 +1,19 @@
 #include "sofa/rpc/bolt_remote.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "sofa/io/shard.h"
+#include "sofa/io/trace.h"
 #include "sofa/rpc/client_connection.h"
 #include "sofa/rpc/client_pool.h"
 #include "sofa/rpc/error.h"
 
 namespace sofa::rpc {
 
-BoltRequests::BoltRequests(CallIdentity identity, const Interface& interface, io::Duration timeout)
-    : identity_(std::move(identity)), interface_(interface), timeout_(timeout) {
+BoltRequests::BoltRequests(CallIdentity identity, const Interface& interface, io::Duration timeout, TraceIds* trace_ids)
+    : identity_(std::move(identity)), interface_(interface), timeout_(timeout), trace_ids_(trace_ids) {
   templates_.reserve(interface_.methods.size());
   for (const Method& method : interface_.methods) {
     templates_.push_back(
@@ -75,12 +77,33 @@ void BoltRemote::abandon(RemoteCall& call) {
   static_cast<CallHolder*>(call.holder)->forget(call);
 }
 
-void BoltRequests::send(RemoteCall& call, ClientConnection& connection, io::TimePoint deadline) const {
-  RequestExtras extras{.trace = nullptr, .baggage = {}, .headers = call.options().headers};
-  if (const CallContext* context = call.context()) {
-    if (!context->trace().trace_id.empty()) extras.trace = &context->trace();
+void BoltRequests::add_context(const RemoteCall& call, io::TimePoint deadline, TraceContext& span,
+                               RequestExtras& extras) const {
+  CallContext* context = call.context();
+  if (context && !context->trace().trace_id.empty()) {
+    span = child_of(context->trace(), context->next_child());
+    extras.trace = &span;
+  } else if (trace_ids_) {
+    span = trace_ids_->start();
+    extras.trace = &span;
+  }
+  if (!context) return;
+  if (context->has_more()) {
+    extras.context = context;
     extras.baggage = context->baggage();
   }
+  // As Java 5.14: who serves a call passes on what is left of its time, who begins one leaves it to the frame's
+  // timeout.
+  if (context->deadline() != io::kNever && context->peer()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - io::Shard::current()->now());
+    extras.remain_ms = static_cast<std::int32_t>(std::clamp<std::int64_t>(left.count(), 1, INT32_MAX));
+  }
+}
+
+void BoltRequests::send(RemoteCall& call, ClientConnection& connection, io::TimePoint deadline) const {
+  RequestExtras extras{.headers = call.options().headers};
+  TraceContext span;
+  add_context(call, deadline, span, extras);
   const Method& method = call.method();
   const CallOptions& options = call.options();
   const auto index = static_cast<std::size_t>(method.index);

@@ -11,6 +11,10 @@
 #include "sofa/rpc/remote.h"
 #include "sofa/rpc/request_template.h"
 
+namespace sofa {
+class TraceIds;
+}
+
 namespace sofa::rpc {
 
 class BoltClient;
@@ -20,8 +24,8 @@ class ClientShard;
 
 class BoltRequests {
  public:
-  /// `interface` is in static storage.
-  BoltRequests(CallIdentity identity, const Interface& interface, io::Duration timeout);
+  /// `interface` is in static storage; `trace_ids` may be null and outlives this.
+  BoltRequests(CallIdentity identity, const Interface& interface, io::Duration timeout, TraceIds* trace_ids);
 
   /// Sends a started call over a connection.
   void send(RemoteCall& call, ClientConnection& connection, io::TimePoint deadline) const;
@@ -33,9 +37,13 @@ class BoltRequests {
     RequestTemplate request;
     RequestTemplate oneway;
   };
+  /// Adds what goes along with `call`; `span` holds its own trace as long as `extras` is used.
+  void add_context(const RemoteCall& call, io::TimePoint deadline, TraceContext& span, RequestExtras& extras) const;
+
   const CallIdentity identity_;
   const Interface& interface_;
   const io::Duration timeout_;
+  TraceIds* const trace_ids_;         // null: calls without a trace get none
   std::vector<Templates> templates_;  // by method index
 };
 

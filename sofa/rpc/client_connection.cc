@@ -73,6 +73,15 @@ bool says_error(BytesView header) {
          value == "true";
 }
 
+void take_baggage(BytesView header, CallContext* caller) {
+  if (!caller) return;
+  bolt::HeaderReader reader(header);
+  for (bolt::HeaderEntry entry; reader.next(entry);) {
+    if (!entry.key.starts_with(bolt::kResponseBaggagePrefix)) continue;
+    caller->set_response_baggage(entry.key.substr(bolt::kResponseBaggagePrefix.size()), entry.value);
+  }
+}
+
 }  // namespace
 
 ClientConnection::ClientConnection(ClientPool& pool)
@@ -180,6 +189,7 @@ void ClientConnection::deliver(Pending pending, const bolt::FrameView& frame) {
 
 void ClientConnection::deliver_response(Pending pending, const bolt::FrameView& frame) {
   RemoteCall& call = *pending.call;
+  if (!frame.header.empty()) take_baggage(frame.header, call.context());
   const hessian::Limits& limits = client_.options.content;
   hessian::Reader& in = client_.reader.emplace(frame.content, limits, pending.exceptions);
   SofaResponse response;

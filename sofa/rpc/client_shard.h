@@ -17,6 +17,10 @@ namespace sofa::io {
 class Shard;
 }
 
+namespace sofa {
+class TraceIds;
+}
+
 namespace sofa::rpc {
 
 class CallHolder;
@@ -42,6 +46,8 @@ struct BoltClientOptions {
   /// A heartbeat is sent when nothing was read for so long; so many without an answer close the connection.
   io::Duration heartbeat = std::chrono::seconds(15);
   int heartbeat_misses = 3;
+  /// Calls that have no trace get one from here. Null: they go without.
+  std::shared_ptr<TraceIds> trace_ids = {};
 };
 
 /// What happened since the start; `connections`, `in_flight` and `waiting` go back to zero.

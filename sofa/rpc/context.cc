@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "sofa/io/balancer.h"
+#include "sofa/io/trace.h"
 #include "sofa/io/worker_pool.h"
 #include "sofa/rpc/bolt_client.h"
 #include "sofa/rpc/bolt_server.h"
@@ -58,7 +59,7 @@ struct Context::State {
         config(std::move(settings)),
         shards(env, static_cast<int>(config.shards), shard_options(config)),
         server(shards, services),
-        client(shards, client_options(config)) {
+        client(shards, client_options(env, config)) {
     shards.start();
     if (config.shards > 1) balancer.emplace(shards, server.protocol_factory(), io::Balancer::Options());
   }
@@ -75,9 +76,13 @@ struct Context::State {
     return options;
   }
 
-  static rpc::BoltClientOptions client_options(const ContextConfig& config) {
+  static rpc::BoltClientOptions client_options(io::Env& env, const ContextConfig& config) {
     rpc::BoltClientOptions options;
     options.connections = config.connections;
+    if (config.tracing.enabled) {
+      const TraceIds::Options own{.address = config.tracing.address, .process = config.tracing.process};
+      options.trace_ids = std::make_shared<TraceIds>(env.clock, env.random, own);
+    }
     return options;
   }
 

@@ -48,6 +48,13 @@ struct ReferenceOptions {
   io::Duration timeout = std::chrono::seconds(3);
 };
 
+/// Whether calls that have no trace get one, and what its id says of this process (TraceIds::Options).
+struct TracingOptions {
+  bool enabled = false;
+  std::string address = {};
+  std::uint32_t process = 0;
+};
+
 struct ContextConfig {
   std::string app = "sofa";
   std::uint32_t shards = 1;
@@ -59,6 +66,7 @@ struct ContextConfig {
   std::uint32_t max_connections = 100'000;
   /// Connections that each shard opens to an address that references go to.
   std::uint32_t connections = 1;
+  TracingOptions tracing = {};
   /// By interface name: what the file says instead of the code.
   std::map<std::string, PublishOptions> services = {};
   std::map<std::string, ReferenceOptions> references = {};

@@ -23,6 +23,17 @@ static const config::Schema& config_schema(const PublishOptions*) {
   return schema;
 }
 
+static const config::Schema& config_schema(const TracingOptions*) {
+  static const config::Schema schema = config::schema<TracingOptions>({
+      config::key<&TracingOptions::enabled>("enabled", "calls that have no trace get one"),
+      config::key<&TracingOptions::address>("address", "this machine's IPv4 address, as it stands in trace ids",
+                                            {.max = 15}),
+      config::key<&TracingOptions::process>("process", "the process id in trace ids; 0 is a random number",
+                                            {.max = 9'999'999}),
+  });
+  return schema;
+}
+
 namespace rpc {
 namespace {
 
@@ -82,6 +93,7 @@ const config::Schema& config_schema(const File*) {
                                                    {.min = 1, .max = 10'000'000}),
       context_key<&ContextConfig::connections>("connections", "connections that a shard opens to an address it calls",
                                                {.min = 1, .max = 1024}),
+      context_key<&ContextConfig::tracing>("tracing", "traces of calls that begin here"),
       context_key<&ContextConfig::services>("services", "by interface: what overrides the code's options"),
       config::key<&File::references>("references", "by interface: where a reference goes"),
       file_key<&ApplicationFile::log>("log", "where the log goes"),

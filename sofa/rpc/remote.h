@@ -116,7 +116,7 @@ class RemoteCall : private CancelNode {
   const Method& method() const { return method_; }
   const CallOptions& options() const { return options_; }
   /// The caller's context, or null where there is none.
-  const CallContext* context() const { return context_; }
+  CallContext* context() const { return context_; }
   void encode_arguments(hessian::Writer& to) const { method_.encode_arguments(to, arguments_); }
   /// What consistent hashing goes by.
   std::string hash_key() const { return method_.hash_key ? method_.hash_key(arguments_) : std::string(); }

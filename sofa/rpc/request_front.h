@@ -1,7 +1,8 @@
 // RequestFront: what stands in front of a request's arguments, read once and recognised when it comes again.
 //
 // A caller's requests to one method begin with the same bytes each time (header map, SofaRequest with its properties),
-// but for the ids of the trace. So the server keeps what it read last, and where the next frame begins with just these
+// but for the ids of the trace and the time that is left. Where these have other lengths, they are another shape, which
+// is kept beside. So the server keeps what it read last, and where the next frame begins with just these
 // bytes it knows what they say. The general way reads every request; this one only leaves out reading it again.
 //
 //   if (!front.recognise(frame, in)) {                       // `in` stands at the first argument, or untouched
@@ -29,7 +30,7 @@ namespace sofa::rpc {
 
 class ServiceEntry;
 
-/// Bytes that must come again, but for two spans: the ids of the trace.
+/// Bytes that must come again, but for a few spans.
 class Pattern {
  public:
   static constexpr std::size_t kMostBytes = 8 * 1024;
@@ -37,25 +38,30 @@ class Pattern {
     std::uint32_t at = 0;
     std::uint32_t size = 0;
   };
+  /// What varies: the trace's id (or the whole trace in its newer form), the RPC id, the time left. Size 0: not there.
+  enum Varying : std::uint8_t { kTrace, kRpc, kRemain };
+  using Spans = std::array<Span, 3>;
 
-  /// `trace` and `rpc` lie within `bytes`, in any order.
-  void keep(BytesView bytes, Span trace, Span rpc);
+  /// The spans lie within `bytes`, in any order. False where they overlap: then there is no pattern.
+  [[nodiscard]] bool keep(BytesView bytes, const Spans& varying);
   /// Whether `in` begins with the pattern.
   bool fits(BytesView in) const;
-  std::string_view trace(BytesView in) const { return as_text(in.subspan(trace_.at, trace_.size)); }
-  std::string_view rpc(BytesView in) const { return as_text(in.subspan(rpc_.at, rpc_.size)); }
+  bool has(Varying which) const { return varying_[which].size != 0; }
+  std::string_view text(Varying which, BytesView in) const {
+    return as_text(in.subspan(varying_[which].at, varying_[which].size));
+  }
   std::size_t size() const { return bytes_.size(); }
   const std::uint8_t* data() const { return bytes_.data(); }
 
  private:
   Bytes bytes_;
-  Span trace_, rpc_;
-  std::array<Span, 3> fixed_{};
+  Spans varying_{};
+  std::array<Span, 4> fixed_{};
 };
 
 class RequestFront {
  public:
-  /// Whether the header map is the kept one, but for its trace: `header()` is then about this one.
+  /// Whether the header map is the kept one, but for what varies: `header()` is then about this one.
   bool recognise_header(BytesView map);
   /// The same for all that comes before the arguments; `in` then stands at the first one.
   bool recognise(const bolt::FrameView& frame, hessian::Reader& in);
@@ -83,6 +89,9 @@ class RequestFront {
   Route route;
 
  private:
+  /// What varies in `content`, as far as it is the header's. False: it is not.
+  bool find_varying(BytesView content, Pattern::Spans& found) const;
+
   bool is_kept_ = false;
   RequestHeader header_;
   SofaRequest request_;

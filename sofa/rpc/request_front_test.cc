@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include "sofa/io/call_context.h"
 #include "sofa/rpc/golden_frames.h"
+#include "sofa/rpc/request_template.h"
 #include "sofa/wire/bolt/names.h"
 #include "sofa/wire/hessian/value.h"
 
@@ -171,6 +173,82 @@ TEST(RequestFront, TracesThatDisagreeOrAreNoAsciiAreReadAnew) {
   const Bytes shifted = replaced(golden.bytes, trace, umlauts);
   Reader third(view_of(shifted).content);
   EXPECT_FALSE(front.recognise(view_of(shifted), third));
+}
+
+/// A request of ours, with what varies from call to call.
+Bytes varied(const RequestExtras& extras) {
+  static constexpr std::string_view kSignatures[] = {"java.lang.String"};
+  const RequestTemplate request({.service = "a.B:1.0", .app = "c"}, {.name = "echo", .signatures = kSignatures}, {});
+  FrameBuffer frame;
+  EXPECT_TRUE(request.write(
+      frame, 1, 1000, [](hessian::Writer& to, const void*) { to.write_string("x"); }, nullptr, extras));
+  return {frame.bytes().begin(), frame.bytes().end()};
+}
+
+/// Whether `came` is recognised as `kept`; what it says is compared with reading it.
+bool is_recognised(const Bytes& kept, const Bytes& came) {
+  RequestFront front;
+  const bolt::FrameView frame = view_of(kept);
+  Reader in(frame.content);
+  EXPECT_TRUE(read(front, frame, in));
+  front.keep(frame, in);
+  Reader again(view_of(came).content);
+  if (!front.recognise(view_of(came), again)) return false;
+  EXPECT_EQ(said(front, again), generally(view_of(came)));
+  RequestHeader header;
+  EXPECT_TRUE(parse_request_header(view_of(came).header, header));
+  EXPECT_EQ(front.header().remain_ms, header.remain_ms);
+  EXPECT_EQ(front.header().new_trace, header.new_trace);
+  return true;
+}
+
+TEST(RequestFront, TheTimeLeftMayVary) {
+  const auto remain = [](std::int32_t ms) { return varied({.remain_ms = ms}); };
+  EXPECT_TRUE(is_recognised(remain(2987), remain(2413)));
+  EXPECT_TRUE(is_recognised(remain(999), remain(100)));
+  EXPECT_TRUE(is_recognised(remain(7), remain(3)));
+  EXPECT_TRUE(is_recognised(remain(300'000), remain(400'000)));
+  EXPECT_FALSE(is_recognised(remain(2987), remain(999)));   // another shape
+  EXPECT_FALSE(is_recognised(remain(2987), remain(1999)));  // as a Hessian int it is shorter
+  EXPECT_FALSE(is_recognised(remain(2987), varied({})));
+}
+
+TEST(RequestFront, ATimeThatContentAndHeaderDisagreeOnIsReadAnew) {
+  const Bytes kept = varied({.remain_ms = 2987});
+  Bytes other = replaced(kept, "2987", "2986");  // in the header map only
+  EXPECT_FALSE(is_recognised(kept, other));
+  EXPECT_FALSE(is_recognised(other, kept));
+}
+
+TEST(RequestFront, ATraceOfTheNewerFormMayVary) {
+  const auto with = [](std::string text) {
+    std::vector<std::pair<std::string, std::string>> headers{{"new_rpc_trace_context", std::move(text)}};
+    return varied({.headers = headers});
+  };
+  const Bytes kept = with("tcid=0a0000071795466497646100142&spid=0.1&pspid=0&sample=true&");
+  EXPECT_TRUE(is_recognised(kept, with("tcid=0a0000071795466497999123442&spid=0.7&pspid=0&sample=true&")));
+  EXPECT_TRUE(is_recognised(kept, with("tcid=0a0000071795466497999123442&spid=0&pspid=&sample=false&")) == false);
+  EXPECT_FALSE(is_recognised(kept, with("tcid=0a00000717954664976461001ä&spid=0.1&pspid=0&sample=true&")));
+  RequestFront front;
+  const Bytes came = with("tcid=t&spid=0.1.2&pspid=0.1&sample=false&_sys_zone=a&uid=42&");
+  Reader in(view_of(came).content);
+  ASSERT_TRUE(read(front, view_of(came), in));
+  EXPECT_EQ(front.header().trace_id, "t");
+  EXPECT_EQ(front.header().rpc_id, "0.1.2");
+  EXPECT_EQ(front.header().sampled, "false");
+}
+
+TEST(RequestFront, IdsThatLieInOneAnotherAreNotKept) {
+  // The content's first `sofaRpcId` is one that the trace id contains.
+  TraceContext trace;
+  trace.trace_id.assign("a\x09sofaRpcId\x03" "0.1z");
+  trace.rpc_id.assign("0.1");
+  Bytes hostile = varied({.trace = &trace});
+  const std::string_view real = "\x09sofaRpcId\x03" "0.1\x04samp";
+  const auto at = std::search(hostile.begin(), hostile.end(), real.begin(), real.end());
+  ASSERT_NE(at, hostile.end());
+  at[1] = 'S';  // the real key is another one
+  EXPECT_FALSE(is_recognised(hostile, hostile));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "sofa/rpc/request_header.h"
 
+#include <charconv>
 #include <cstring>
 
 #include "sofa/wire/bolt/names.h"
@@ -38,6 +39,7 @@ std::string_view RequestHeader::* place_of(std::string_view key, bool& known) {
       break;
     case 21:
       if (is(key, "sofa_head_method_name")) return &H::method;
+      if (is(key, "new_rpc_trace_context")) return &H::new_trace;
       break;
     case 22:
       if (is(key, "rpc_trace_context.samp")) return &H::sampled;
@@ -55,7 +57,15 @@ std::string_view RequestHeader::* place_of(std::string_view key, bool& known) {
       break;
     case 30:
       if (is(key, "rpc_trace_context.sofaPenAttrs")) return &H::penetrate_attributes;
-      if (is(key, "sofa_head_deadline_remain_time")) return nullptr;
+      if (is(key, "sofa_head_deadline_remain_time")) return &H::remain;
+      if (is(key, "rpc_trace_context.sofaCallerIp")) return nullptr;
+      break;
+    case 31:
+      if (is(key, "rpc_trace_context.sofaCallerApp")) return &H::caller_app;
+      if (is(key, "rpc_trace_context.sofaCallerIdc")) return nullptr;
+      break;
+    case 32:
+      if (is(key, "rpc_trace_context.sofaCallerZone")) return &H::caller_zone;
       break;
     default:
       break;
@@ -65,6 +75,22 @@ std::string_view RequestHeader::* place_of(std::string_view key, bool& known) {
 }
 
 }  // namespace
+
+void read_new_trace(RequestHeader& header) {
+  header.trace_id = header.rpc_id = header.sampled = {};
+  for_each_attribute(header.new_trace, [&](std::string_view key, std::string_view value) {
+    if (key == "tcid") header.trace_id = value;
+    if (key == "spid") header.rpc_id = value;
+    if (key == "sample") header.sampled = value;
+  });
+}
+
+std::int32_t read_remain_ms(std::string_view text) {
+  std::int32_t ms = 0;
+  const auto [behind, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
+  if (error != std::errc() || behind != text.data() + text.size()) return -1;
+  return std::max(ms, 0);
+}
 
 bool parse_request_header(BytesView map, RequestHeader& header, std::uint32_t max_entries) {
   bolt::HeaderReader reader(map, max_entries);
@@ -78,6 +104,8 @@ bool parse_request_header(BytesView map, RequestHeader& header, std::uint32_t ma
       header.generic_type = entry.value[0] - '0';
     }
   }
+  if (!header.remain.empty()) header.remain_ms = read_remain_ms(header.remain);
+  if (!header.new_trace.empty()) read_new_trace(header);
   return !reader.damaged();
 }
 

@@ -3,17 +3,12 @@
 #include <cassert>
 
 #include "sofa/base/endian.h"
-#include "sofa/io/call_context.h"
 #include "sofa/rpc/sofa_request.h"
 #include "sofa/wire/bolt/header.h"
 #include "sofa/wire/bolt/names.h"
 
 namespace sofa::rpc {
 namespace {
-
-// In requestProps the trace and the baggage are maps of their own, whose keys lack the header's prefix.
-constexpr std::string_view kTraceProp = "rpc_trace_context";
-constexpr std::string_view kBaggageProp = "rpc_req_baggage";
 
 std::string_view type_of(const RequestTemplate::Kind& kind) {
   return kind.oneway ? "oneway" : "sync";
@@ -38,49 +33,6 @@ Bytes constant_header(const CallIdentity& identity, const Method& method, const 
 void write_entry(hessian::Writer& to, std::string_view key, std::string_view value) {
   to.write_string(key);
   to.write_string(value);
-}
-
-void add_header_entry(FrameBuffer& frame, std::string_view key, std::string_view value) {
-  bolt::write_header_entry(frame.extend(bolt::header_entry_bytes(key, value)), key, value);
-}
-
-constexpr std::string_view sampled_text(const TraceContext& trace) {
-  return trace.sampled ? "true" : "false";
-}
-
-void add_header_entries(FrameBuffer& frame, const RequestExtras& extras) {
-  if (const TraceContext* trace = extras.trace) {
-    add_header_entry(frame, bolt::kTraceId, trace->trace_id.view());
-    add_header_entry(frame, bolt::kRpcId, trace->rpc_id.view());
-    add_header_entry(frame, bolt::kSampled, sampled_text(*trace));
-    add_header_entry(frame, bolt::kPenetrateAttributes, "");
-    add_header_entry(frame, bolt::kSystemPenetrateAttributes, "");
-  }
-  for (const auto& [key, value] : extras.baggage) {
-    bolt::write_header_entry(frame.extend(bolt::header_entry_bytes(key, value) + bolt::kRequestBaggagePrefix.size()),
-                             std::string(bolt::kRequestBaggagePrefix) + key, value);
-  }
-  for (const auto& [key, value] : extras.headers) add_header_entry(frame, key, value);
-}
-
-void write_props(hessian::Writer& to, const RequestExtras& extras) {
-  if (const TraceContext* trace = extras.trace) {
-    to.write_string(kTraceProp);
-    to.begin_map("");
-    write_entry(to, "sofaRpcId", trace->rpc_id.view());
-    write_entry(to, "samp", sampled_text(*trace));
-    write_entry(to, "sysPenAttrs", "");
-    write_entry(to, "sofaTraceId", trace->trace_id.view());
-    write_entry(to, "sofaPenAttrs", "");
-    to.end_map();
-  }
-  if (!extras.baggage.empty()) {
-    to.write_string(kBaggageProp);
-    to.begin_map("");
-    for (const auto& [key, value] : extras.baggage) write_entry(to, key, value);
-    to.end_map();
-  }
-  for (const auto& [key, value] : extras.headers) write_entry(to, key, value);
 }
 
 }  // namespace

@@ -10,19 +10,14 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "sofa/rpc/frame_buffer.h"
 #include "sofa/rpc/method.h"
+#include "sofa/rpc/request_extras.h"
 #include "sofa/wire/bolt/frame.h"
 #include "sofa/wire/hessian/writer.h"
-
-namespace sofa {
-struct TraceContext;
-}
 
 namespace sofa::rpc {
 
@@ -31,15 +26,6 @@ struct CallIdentity {
   std::string service;          // `interface:version[:uniqueId]`
   std::string app = {};         // the caller's; empty: not sent
   std::string target_app = {};  // empty: unknown, not sent
-};
-
-/// What a single call adds to its template.
-struct RequestExtras {
-  using Texts = std::span<const std::pair<std::string, std::string>>;
-  const TraceContext* trace = nullptr;
-  Texts baggage;
-  Texts headers;
-  bool empty() const { return trace == nullptr && baggage.empty() && headers.empty(); }
 };
 
 class RequestTemplate {

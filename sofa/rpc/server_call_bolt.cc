@@ -3,11 +3,11 @@
 #include <cassert>
 #include <utility>
 
+#include "sofa/base/mutant.h"
 #include "sofa/io/shard.h"
 #include "sofa/rpc/error.h"
 #include "sofa/rpc/server_connection.h"
 #include "sofa/rpc/sofa_request.h"
-#include "sofa/rpc/sofa_response.h"
 #include "sofa/wire/hessian/throwable.h"
 
 namespace sofa::rpc {
@@ -60,6 +60,11 @@ bool BoltServerCall::is_awaited() {
   return false;
 }
 
+ResponseBaggage BoltServerCall::baggage() const {
+  if (SOFA_MUTANT("response-baggage-astray") && next_) return next_->context_->response_baggage();
+  return context_->response_baggage();
+}
+
 void BoltServerCall::send() {
   ++shard_.counts.answers;
   connection_->send(shard_.frame);
@@ -67,7 +72,7 @@ void BoltServerCall::send() {
 
 void BoltServerCall::answer(void (*encode)(hessian::Writer& to, const void* value), const void* value) {
   if (is_awaited()) {
-    write_answer(shard_.frame, head_, encode, value);
+    write_answer(shard_.frame, head_, encode, value, baggage());
     send();
   }
   end();
@@ -112,7 +117,7 @@ void BoltServerCall::answer_thrown(const hessian::Throwable& thrown) {
       [](hessian::Writer& to, const void* exception) {
         hessian::write_throwable(to, *static_cast<const hessian::Throwable*>(exception));
       },
-      &thrown);
+      &thrown, baggage());
 }
 
 void BoltServerCall::answer_error(const Error& error) {

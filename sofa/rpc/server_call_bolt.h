@@ -7,6 +7,7 @@
 #include "sofa/io/timer_wheel.h"
 #include "sofa/rpc/server_call.h"
 #include "sofa/rpc/server_shard.h"
+#include "sofa/rpc/sofa_response.h"
 #include "sofa/wire/bolt/frame.h"
 
 namespace sofa::hessian {
@@ -51,6 +52,8 @@ class BoltServerCall final : public ServerCall {
   };
   /// Whether somebody waits for an answer; counts where nobody does.
   bool is_awaited();
+  /// What the service set for its caller.
+  ResponseBaggage baggage() const;
   void send();
   void answer_error(const Error& error);
   void answer_thrown(const hessian::Throwable& thrown);

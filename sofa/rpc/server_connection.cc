@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sofa/rpc/request_extras.h"
 #include "sofa/rpc/server_call_bolt.h"
 #include "sofa/rpc/server_filters.h"
 #include "sofa/rpc/sofa_response.h"
@@ -133,7 +134,7 @@ void ServerConnection::take(const bolt::FrameView& frame, io::TimePoint arrival,
         ++server_.counts.late;
         return;
       }
-      return serve(frame, arrival);
+      return serve(frame, arrival, now);
     case bolt::Command::kHeartbeat:
       if (frame.head.type != bolt::FrameType::kRequest) return;
       ++server_.counts.heartbeats;
@@ -145,12 +146,17 @@ void ServerConnection::take(const bolt::FrameView& frame, io::TimePoint arrival,
   }
 }
 
-void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival) {
+void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival, io::TimePoint now) {
   RequestFront& front = server_.fronts.of(frame.header);
   server_.reader.emplace(frame.content, server_.options.content);
   const bool is_plain = frame.class_name == bolt::kRequestClass && frame.head.codec == bolt::Codec::kHessian2;
   if (!is_plain || !front.recognise(frame, *server_.reader)) {
     if (!read(frame, front)) return;
+  }
+  const std::int32_t remain_ms = front.header().remain_ms;
+  if (remain_ms >= 0 && now - arrival >= std::chrono::milliseconds(remain_ms)) {
+    ++server_.counts.late;
+    return;
   }
   ShardServices::Pin& pin = server_.services.current();
   if (front.route.version != server_.services.version() && !find_route(frame.head, front, pin)) return;
@@ -209,28 +215,26 @@ bool ServerConnection::find_route(const bolt::Head& request, RequestFront& front
   return true;
 }
 
+void ServerConnection::learn_peer(const RequestHeader& header) {
+  const std::string_view app = header.app.empty() ? header.caller_app : header.app;
+  const Peer& known = *connection_->peer();
+  const bool is_new_zone = !header.caller_zone.empty() && header.caller_zone != known.zone;
+  if ((app.empty() || app == known.app) && !is_new_zone) return;
+  auto peer = std::make_shared<Peer>(known);
+  if (!app.empty()) peer->app = app;
+  if (is_new_zone) peer->zone = header.caller_zone;
+  connection_->set_peer(std::move(peer));
+}
+
 ContextPtr ServerConnection::make_context(const bolt::FrameView& frame, const RequestHeader& header,
                                           io::TimePoint arrival) {
   ContextPtr context = CallContext::make();
-  if (frame.head.timeout_ms > 0) context->set_deadline(arrival + std::chrono::milliseconds(frame.head.timeout_ms));
-  if (!header.app.empty() && header.app != connection_->peer()->app) {
-    auto peer = std::make_shared<Peer>(*connection_->peer());
-    peer->app = header.app;
-    connection_->set_peer(std::move(peer));
-  }
+  std::int32_t limit_ms = std::max(frame.head.timeout_ms, 0);
+  if (header.remain_ms >= 0 && (limit_ms == 0 || header.remain_ms < limit_ms)) limit_ms = header.remain_ms;
+  if (limit_ms > 0) context->set_deadline(arrival + std::chrono::milliseconds(limit_ms));
+  learn_peer(header);
   context->set_peer(connection_->peer());
-  if (!header.trace_id.empty()) {
-    TraceContext& trace = context->trace();
-    trace.trace_id.assign(header.trace_id);
-    trace.rpc_id.assign(header.rpc_id);
-    trace.sampled = header.sampled == "true";
-  }
-  if (header.custom > 0) {
-    for_each_custom(frame.header, [&](std::string_view key, std::string_view value) {
-      if (!key.starts_with(bolt::kRequestBaggagePrefix)) return;
-      context->add_baggage(std::string(key.substr(bolt::kRequestBaggagePrefix.size())), std::string(value));
-    });
-  }
+  receive_extras(frame.header, header, *context);
   return context;
 }
 

@@ -40,11 +40,13 @@ class ServerConnection final : public io::Protocol {
   std::size_t refuse(const bolt::Decoded& decoded, BytesView data, const bolt::FrameView& frame);
   void say_farewell();
   void take(const bolt::FrameView& frame, io::TimePoint arrival, io::TimePoint now);
-  void serve(const bolt::FrameView& frame, io::TimePoint arrival);
+  void serve(const bolt::FrameView& frame, io::TimePoint arrival, io::TimePoint now);
   /// Reads all before the arguments the general way. False: it was answered why it cannot be.
   bool read(const bolt::FrameView& frame, RequestFront& front);
   /// Sets `front.route`. False: it was answered that there is no such service or method.
   bool find_route(const bolt::Head& request, RequestFront& front, const ShardServices::Pin& pin);
+  /// Makes the connection's peer what the header says, where it says something new.
+  void learn_peer(const RequestHeader& header);
   ContextPtr make_context(const bolt::FrameView& frame, const RequestHeader& header, io::TimePoint arrival);
   bool is_busy() const;
   void answer_server_exception(const bolt::Head& request, bolt::Status status, std::string_view message);

@@ -50,10 +50,17 @@ const Front& thrown_front() {
   return front;
 }
 
-void write_error_props(hessian::Writer& to) {
+void write_props(hessian::Writer& to, bool is_error, ResponseBaggage baggage) {
+  if (!is_error && baggage.empty()) return to.write_null();
   to.begin_map("");
-  to.write_string(bolt::kResponseError);
-  to.write_string("true");
+  if (is_error) {
+    to.write_string(bolt::kResponseError);
+    to.write_string("true");
+  }
+  for (const auto& [key, value] : baggage) {
+    to.write_string(std::string(bolt::kResponseBaggagePrefix) + key);
+    to.write_string(value);
+  }
   to.end_map();
 }
 
@@ -80,30 +87,49 @@ bolt::Head response_head(const bolt::Head& request, const Front& front) {
   return head;
 }
 
-}  // namespace
+// Builds a frame up to appResponse, with `baggage` in its header map.
+bolt::Head begin_response(FrameBuffer& frame, const bolt::Head& request, const Front& front, ResponseBaggage baggage) {
+  bolt::Head head = response_head(request, front);
+  if (baggage.empty()) {
+    begin(frame, head, front.bytes);
+    return head;
+  }
+  const std::size_t map_end = head.class_bytes + head.header_bytes;
+  for (const auto& [key, value] : baggage) {
+    head.header_bytes += static_cast<std::uint32_t>(bolt::kResponseBaggagePrefix.size() +
+                                                    bolt::header_entry_bytes(key, value));
+  }
+  begin(frame, head, BytesView(front.bytes).first(map_end));
+  for (const auto& [key, value] : baggage) {
+    const std::string full = std::string(bolt::kResponseBaggagePrefix) + key;
+    bolt::write_header_entry(frame.extend(bolt::header_entry_bytes(full, value)), full, value);
+  }
+  frame.append(BytesView(front.bytes).subspan(map_end));
+  return head;
+}
 
-void write_answer(FrameBuffer& frame, const bolt::Head& request, EncodeValue encode, const void* value) {
-  const Front& front = value_front();
-  const bolt::Head head = response_head(request, front);
-  begin(frame, head, front.bytes);
+void write_response(FrameBuffer& frame, const bolt::Head& request, bool thrown, EncodeValue encode, const void* value,
+                    ResponseBaggage baggage) {
+  const Front& front = thrown ? thrown_front() : value_front();
+  const bolt::Head head = begin_response(frame, request, front, baggage);
   hessian::Writer to(frame);
   to.resume(front.tables);
   encode(to, value);
-  to.write_null();  // responseProps
+  write_props(to, thrown, baggage);
   to.finish();
   finish(frame, head);
 }
 
-void write_thrown_answer(FrameBuffer& frame, const bolt::Head& request, EncodeValue encode, const void* thrown) {
-  const Front& front = thrown_front();
-  const bolt::Head head = response_head(request, front);
-  begin(frame, head, front.bytes);
-  hessian::Writer to(frame);
-  to.resume(front.tables);
-  encode(to, thrown);
-  write_error_props(to);
-  to.finish();
-  finish(frame, head);
+}  // namespace
+
+void write_answer(FrameBuffer& frame, const bolt::Head& request, EncodeValue encode, const void* value,
+                  ResponseBaggage baggage) {
+  write_response(frame, request, false, encode, value, baggage);
+}
+
+void write_thrown_answer(FrameBuffer& frame, const bolt::Head& request, EncodeValue encode, const void* thrown,
+                         ResponseBaggage baggage) {
+  write_response(frame, request, true, encode, thrown, baggage);
 }
 
 void write_error_answer(FrameBuffer& frame, const bolt::Head& request, std::string_view message) {
@@ -115,7 +141,7 @@ void write_error_answer(FrameBuffer& frame, const bolt::Head& request, std::stri
   to.write_bool(true);
   to.write_string(message);
   to.write_null();
-  write_error_props(to);
+  write_props(to, true, {});
   to.finish();
   finish(frame, head);
 }

@@ -12,8 +12,10 @@
 // RpcCommandFactory, and the golden frames.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "sofa/rpc/frame_buffer.h"
 #include "sofa/wire/bolt/frame.h"
@@ -24,9 +26,14 @@ namespace sofa::rpc {
 
 using EncodeValue = void (*)(hessian::Writer& to, const void* value);
 
-void write_answer(FrameBuffer& frame, const bolt::Head& request, EncodeValue encode, const void* value);
+/// Sent in the header map and in responseProps, as Java does: proxies read the one, Java clients the other.
+using ResponseBaggage = std::span<const std::pair<std::string, std::string>>;
+
+void write_answer(FrameBuffer& frame, const bolt::Head& request, EncodeValue encode, const void* value,
+                  ResponseBaggage baggage = {});
 /// `encode` writes the Java object of what was thrown.
-void write_thrown_answer(FrameBuffer& frame, const bolt::Head& request, EncodeValue encode, const void* thrown);
+void write_thrown_answer(FrameBuffer& frame, const bolt::Head& request, EncodeValue encode, const void* thrown,
+                         ResponseBaggage baggage = {});
 void write_error_answer(FrameBuffer& frame, const bolt::Head& request, std::string_view message);
 /// An RpcServerException, for what went wrong below SOFARPC. `request` need not have been a SofaRequest.
 void write_server_exception(FrameBuffer& frame, const bolt::Head& request, bolt::Status status,

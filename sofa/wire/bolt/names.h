@@ -71,7 +71,22 @@ inline constexpr std::string_view kRpcId = "rpc_trace_context.sofaRpcId";
 inline constexpr std::string_view kSampled = "rpc_trace_context.samp";
 inline constexpr std::string_view kPenetrateAttributes = "rpc_trace_context.sofaPenAttrs";
 inline constexpr std::string_view kSystemPenetrateAttributes = "rpc_trace_context.sysPenAttrs";
+// Only enterprise programs and proxies send these.
+inline constexpr std::string_view kCallerApp = "rpc_trace_context.sofaCallerApp";
+inline constexpr std::string_view kCallerZone = "rpc_trace_context.sofaCallerZone";
+inline constexpr std::string_view kCallerIdc = "rpc_trace_context.sofaCallerIdc";
+inline constexpr std::string_view kCallerIp = "rpc_trace_context.sofaCallerIp";
+/// The whole span in one text, in place of rpc_trace_context.*: what Java sends to providers whose registry entry says
+/// version 5.1 or later. `tcid=…&spid=…&pspid=…&sample=true&_sys_k=v&k=v&`.
+inline constexpr std::string_view kNewTrace = "new_rpc_trace_context";
 inline constexpr std::string_view kRequestBaggagePrefix = "rpc_req_baggage.";
+inline constexpr std::string_view kTraceparent = "traceparent";  // W3C's
+inline constexpr std::string_view kTransaction = "TX_XID";       // Seata's filters for SOFARPC
+inline constexpr std::string_view kTransactionLower = "tx_xid";
+// Ours; the family has none on Bolt.
+inline constexpr std::string_view kUnit = "sofa_unit";  // `shard,flags,epoch,uid`
+inline constexpr std::string_view kIdempotencyKey = "sofa_idempotency_key";
+inline constexpr std::string_view kPriority = "sofa_priority";
 
 // Keys of the header map of a response.
 inline constexpr std::string_view kResponseError = "sofa_head_response_error";  // `true`, else absent
