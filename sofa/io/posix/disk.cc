@@ -16,7 +16,9 @@ namespace {
 class FileDisk final : public Disk {
  public:
   Result<Handle> open(const std::string& path, bool create) override {
-    const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
+    int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
+    // A file that others keep, on a mount that is theirs, may still be read.
+    if (file < 0 && !create && (errno == EACCES || errno == EROFS)) file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) return system_failure("opening " + path, errno);
     return Handle{file};
   }
