@@ -227,6 +227,8 @@ void Connection::on_event(const Poller::Event& event) {
   if (!event.readable && !event.closed) return;
   if (reads()) {
     read();
+    // Answers go out before the next connection is read, so that the peer works on them meanwhile.
+    if (!closed() && (flags_ & (kFlush | kWaitsWritable)) == kFlush) write();
   } else if (event.closed) {
     close(Error(IoError::kClosed, "the peer has gone"));
   }

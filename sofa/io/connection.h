@@ -11,8 +11,9 @@
 //   };
 //
 // Data flows: one read into the shard's scratch a turn → on_data, in place; what it leaves is kept and shown again in
-// front of more. Output collects in `out()` and leaves in one gathering write at the end of the turn, the rest when the
-// peer takes it. No buffer is held while idle.
+// front of more. Output collects in `out()` and leaves in one gathering write: right after the on_data that made it, so
+// that the peer works on it while the next connection is read, else at the end of the turn; the rest when the peer
+// takes it. No buffer is held while idle.
 //
 // Ownership: the shard owns the connection, the connection its protocol. After on_closed, or detach, the pointer is
 // dead at the end of the turn. Threads: the shard's only.
@@ -82,7 +83,7 @@ class Connection final : private Watcher {
 
   /// What goes out next. Append to it, then `flush`.
   Chain& out() { return out_; }
-  /// Has the output written at the end of the turn.
+  /// Has the output written after the on_data under way, or at the end of the turn.
   void flush();
   /// False above the high mark: produce no more until `on_drained`.
   bool writable() const { return (flags_ & kAboveMark) == 0; }

@@ -1,6 +1,7 @@
 // Shard: one event loop with its own connections, timers and state. Nothing else touches them, so nothing is locked.
 //
-// A turn: wait for events → reads → mail → timers → end-of-turn jobs → one write for each connection that has output.
+// A turn: wait for events → reads, each with the write that it led to → mail → timers → end-of-turn jobs → one write for
+// each connection that has output left.
 // The code is the same over io/posix and io/sim; a turn blocks nowhere but in one Poller::wait.
 //
 // Threads: everything is for the shard's own thread, except `post`, `stop`, `index`, `env`. Shards talk by mail.

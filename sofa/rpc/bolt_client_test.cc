@@ -127,6 +127,33 @@ TEST_F(BoltClientTest, CallsComeBackWithTheirValues) {
   expect_nothing_under_way();
 }
 
+Task<std::string> echo_often(Reference<TestService> service, int times) {
+  for (int i = 0; i < times; ++i) co_await service->echo("again");
+  co_return "";
+}
+
+// Calls that wait for the first connection all go there; those that follow from their answers spread, then stay.
+TEST_F(BoltClientTest, CallsThatFollowFromAnswersLeaveTogetherAndSpread) {
+  start_server();
+  start_client({.connections = 4});
+  std::vector<std::shared_ptr<Outcome>> outcomes;
+  for (int i = 0; i < 32; ++i) outcomes.push_back(start([](Service& s) { return echo_often(s, 200); }));
+  ASSERT_TRUE(world.run_until([&] { return counts().answers >= 2000; }, 10s));
+  ASSERT_EQ(counts().connections, 4U);
+  const std::uint64_t writes = client->shards[0].counters().writes;
+  const std::uint64_t answers = counts().answers;
+  std::vector<std::uint64_t> loads;
+  client->shards[0].for_each_connection([&](io::Connection& connection) { loads.push_back(connection.load()); });
+  ASSERT_TRUE(world.run_until([&] { return std::ranges::all_of(outcomes, [](auto& o) { return o->done; }); }, 10s));
+  EXPECT_LE((client->shards[0].counters().writes - writes) * 2, counts().answers - answers);
+  std::size_t i = 0;
+  client->shards[0].for_each_connection([&](io::Connection& connection) {
+    loads[i] = connection.load() - loads[i];
+    ++i;
+  });
+  EXPECT_LE(*std::ranges::max_element(loads), 2 * *std::ranges::min_element(loads));
+}
+
 TEST_F(BoltClientTest, ManyCallsShareAConnectionInAnyOrder) {
   start_server();
   start_client();

@@ -172,7 +172,9 @@ void ClientConnection::take(const bolt::FrameView& frame) {
   client_.shard.timers().cancel(pending.call->timer);
   --client_.counts.in_flight;
   ++client_.counts.answers;
+  pool_.prefer(this);
   deliver(pending, frame);
+  pool_.prefer(nullptr);
 }
 
 void ClientConnection::deliver(Pending pending, const bolt::FrameView& frame) {

@@ -25,6 +25,8 @@ class ClientConnection final : public io::Protocol, public CallHolder {
   void send(Pending pending, const RequestTemplate& request, const RequestExtras& extras, io::TimePoint deadline);
   /// Whether another call may be sent now.
   bool has_room() const;
+  /// Calls that wait here for their answers.
+  std::size_t in_flight() const { return pending_.size(); }
   void close(Error why) { connection_->close(std::move(why)); }
 
   void on_open(io::Connection& connection) override;

@@ -48,8 +48,10 @@ void ClientPool::prepare() {
 }
 
 ClientConnection* ClientPool::choose() {
+  ClientConnection* preferred = std::exchange(preferred_, nullptr);
   for (std::size_t i = 0; i < open_.size(); ++i) {
     ClientConnection* connection = open_[next_++ % open_.size()];
+    if (preferred && preferred->in_flight() <= connection->in_flight() && preferred->has_room()) return preferred;
     if (connection->has_room()) return connection;
   }
   return nullptr;

@@ -39,6 +39,9 @@ class ClientPool final : public CallHolder {
   // From its connections.
   void opened(ClientConnection& connection);
   void closed(ClientConnection& connection);
+  /// `connection` delivers an answer: a call that follows from it goes there too, unless the next in turn carries
+  /// fewer. So calls that follow from the answers of one read leave in one write. Null: no longer.
+  void prefer(ClientConnection* connection) { preferred_ = connection; }
   /// A connection that could not take calls can again.
   void send_waiting();
   /// Closes its connections and fails what waits for one.
@@ -63,6 +66,7 @@ class ClientPool final : public CallHolder {
   io::Timer unused_;
   std::vector<ClientConnection*> open_;
   std::size_t next_ = 0;
+  ClientConnection* preferred_ = nullptr;  // for one call
   std::vector<std::unique_ptr<io::Connector>> connectors_;
   std::size_t connecting_ = 0;
   std::vector<Waiting> waiting_;  // oldest first
