@@ -93,6 +93,8 @@ class Net {
   virtual void shutdown_write(Handle handle) = 0;
   virtual void close(Handle handle) = 0;
   virtual Address local_address(Handle handle) = 0;
+  /// The address by which other machines reach this one: its first IPv4 address that is no loopback, else 127.0.0.1.
+  virtual std::string own_host() = 0;
   virtual std::unique_ptr<Poller> make_poller() = 0;
 };
 

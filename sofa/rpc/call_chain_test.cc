@@ -106,7 +106,8 @@ struct ChainClient {
   io::Shards shards;
   BoltClient client;
 
-  ChainClient(io::sim::Process& process, BoltClientOptions options) : shards(process.env(), 1), client(shards, options) {
+  ChainClient(io::sim::Process& process, BoltClientOptions options)
+      : shards(process.env(), 1), client(shards, options) {
     shards.start();
   }
 };
@@ -232,8 +233,7 @@ TEST_F(CallChainTest, EverythingGoesOnButWhatIsOfOneCall) {
   context->set(kPriority, -3);
   const std::string text = pass(context, 1, {.headers = {{"x-audit", "yes"}}});
 
-  const std::string on =
-      "/sampled pen=uid=42&mark=T%26C& sys=zone=RZ01A& bag=tenant=t31;渠道=手机 💰;";
+  const std::string on = "/sampled pen=uid=42&mark=T%26C& sys=zone=RZ01A& bag=tenant=t31;渠道=手机 💰;";
   const std::string attributes = " xid=10.0.0.1:8091:42 unit=00,42/42/1/7";
   EXPECT_EQ(text, "0a000007179546649764610011335/0.1" + on + " head=x-audit=yes;" + attributes +
                       " key=pay-1 priority=-3 w3c > 0a000007179546649764610011335/0.1.1" + on + " head=from=relay;" +

@@ -6,6 +6,7 @@
 #include "sofa/rpc/cluster_regulator.h"
 #include "sofa/rpc/cluster_shard.h"
 #include "sofa/rpc/error.h"
+#include "sofa/rpc/router.h"
 
 namespace sofa::rpc {
 
@@ -24,7 +25,9 @@ ProviderListPtr ClusterState::snapshot() const {
 Result<std::shared_ptr<ClusterRemote>> ClusterRemote::make(io::Shards& shards, Target target, ClusterOptions options,
                                                            MakeRemote make_remote) {
   SOFA_TRY_VOID(make_balancer(options.load_balancer));
+  SOFA_TRY(auto routers, make_routers(options.routers));
   auto state = std::make_shared<ClusterState>();
+  state->routers = std::move(routers);
   state->target = std::move(target);
   state->options = std::move(options);
   state->make_remote = std::move(make_remote);
@@ -38,18 +41,14 @@ ClusterRemote::ClusterRemote(io::Shards& shards, std::shared_ptr<ClusterState> s
   }
   if (!state_->options.fault_tolerance.regulation_effective) return;
   regulator_ = std::make_shared<ClusterRegulator>(shards[0], state_);
-  shards[0].link()->post([regulator = regulator_] { regulator->start(); });
+  links_[0]->post([regulator = regulator_] { regulator->start(); });
 }
 
 // The shards' parts go on their shards, where nothing else touches them; a shard that is gone needs nothing any more.
 ClusterRemote::~ClusterRemote() {
-  if (regulator_) {
-    const auto link = regulator_->shard().link();
-    link->post([regulator = std::move(regulator_)] { regulator->close(); });
-  }
-  for (auto& shard : shards_) {
-    const auto link = shard->shard().link();
-    link->post([part = std::move(shard)] { part->close(); });
+  if (regulator_) links_[0]->post([regulator = std::move(regulator_)] { regulator->close(); });
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    links_[i]->post([part = std::move(shards_[i])] { part->close(); });
   }
 }
 
@@ -66,8 +65,8 @@ void ClusterRemote::set_providers(ProviderListPtr list) {
       });
     });
   }
-  for (const auto& shard : shards_) {
-    shard->shard().link()->post([shard] { shard->refresh(); });
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    links_[i]->post([shard = shards_[i]] { shard->refresh(); });
   }
 }
 

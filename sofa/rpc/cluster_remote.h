@@ -21,52 +21,17 @@
 #include <string>
 #include <vector>
 
-#include "sofa/rpc/cluster/fault_tolerance.h"
 #include "sofa/rpc/cluster/provider.h"
-#include "sofa/rpc/cluster/retry_budget.h"
+#include "sofa/rpc/cluster_options.h"
 #include "sofa/rpc/counter.h"
 #include "sofa/rpc/remote.h"
 
 namespace sofa::io {
-class Shard;
+class ShardLink;
 class Shards;
 }  // namespace sofa::io
 
 namespace sofa::rpc {
-
-class Router;
-
-/// To which of its providers a reference keeps connections.
-enum class Connect : std::uint8_t {
-  kAll,      // to all, from the start
-  kLazy,     // to those that calls went to
-  kElastic,  // to some, and to more when these are lost
-};
-
-struct ClusterOptions {
-  /// False: failfast, no call is tried again (but for those that reached nobody).
-  bool failover = true;
-  /// Further attempts of a call that may be retried; SOFARPC's default is 0 as well. At most 3.
-  std::uint32_t retries = 0;
-  RetryBudget::Options retry_budget = {};
-  /// Of one attempt, so that a retry has time left; 0: an attempt has the whole call's.
-  io::Duration attempt_timeout{0};
-  /// An idempotent call that is not answered in this time is asked of another provider too; 0: never.
-  io::Duration hedge_after{0};
-  std::string load_balancer = "auto";
-  /// Calls go to the same provider for as long as it is there.
-  bool sticky = false;
-  Connect connect = Connect::kAll;
-  std::uint32_t elastic_size = 5;
-  /// Of the list, instead of a number; 0: the number counts.
-  std::uint32_t elastic_percent = 0;
-  FaultToleranceOptions fault_tolerance = {};
-  std::vector<std::shared_ptr<Router>> routers = {};
-  /// Calls of a shard that may wait for the first list.
-  std::size_t max_waiting = 1024;
-  /// Hosts that are this machine: localPref.
-  std::vector<std::string> local_hosts = {"127.0.0.1", "::1", "localhost"};
-};
 
 /// What happened since the start.
 template <class Count>
@@ -105,7 +70,7 @@ class ClusterRemote final : public Remote {
   /// The way to one provider; null where its protocol or address is none that this process can call. Any shard's.
   using MakeRemote = std::function<std::shared_ptr<Remote>(const Provider& provider)>;
 
-  /// io::IoError::kAddress for a balancer that there is not.
+  /// io::IoError::kAddress for a balancer that there is not, Code::kClientRouter for such a router.
   static Result<std::shared_ptr<ClusterRemote>> make(io::Shards& shards, Target target, ClusterOptions options,
                                                      MakeRemote make_remote);
   ~ClusterRemote() override;
@@ -127,6 +92,7 @@ class ClusterRemote final : public Remote {
 
   const std::shared_ptr<ClusterState> state_;
   std::vector<std::shared_ptr<ClusterShard>> shards_;
+  std::vector<std::shared_ptr<io::ShardLink>> links_;  // to them: this may outlive the shards
   std::shared_ptr<ClusterRegulator> regulator_;
 };
 

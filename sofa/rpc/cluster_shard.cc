@@ -191,7 +191,7 @@ std::size_t ClusterShard::choose(const RemoteCall& call, std::string_view key) {
     const auto found = std::ranges::find(members_, sticky_id_, [](const auto& member) { return member->id; });
     if (found != members_.end() && is_callable(**found)) return (*found)->index;
   }
-  const bool is_routed = !state_->options.routers.empty();
+  const bool is_routed = !state_->routers.empty();
   const std::span<Candidate> candidates = is_routed ? route(call) : std::span<Candidate>(candidates_);
   const std::size_t index = balance(candidates, call, key);
   if (index != kNobody) return index;
@@ -243,7 +243,7 @@ std::size_t ClusterShard::find_target(const RemoteCall& call) const {
 std::span<Candidate> ClusterShard::route(const RemoteCall& call) {
   const std::size_t count = members_.size();
   std::fill_n(allowed_.get(), count, true);
-  for (const auto& router : state_->options.routers) router->route(call, providers_, {allowed_.get(), count});
+  for (const auto& router : state_->routers) router->route(call, providers_, {allowed_.get(), count});
   routed_ = candidates_;
   for (std::size_t i = 0; i < count; ++i) routed_[i].available &= allowed_[i];
   return routed_;

@@ -17,7 +17,13 @@
 #include "sofa/rpc/cluster/peak_ewma.h"
 #include "sofa/rpc/cluster_remote.h"
 
+namespace sofa::io {
+class Shard;
+}
+
 namespace sofa::rpc {
+
+class Router;
 
 /// How calls to one provider went: counted by each shard for itself, judged over all of them.
 struct ProviderRecord {
@@ -35,6 +41,7 @@ struct ClusterState {
   ClusterRemote::Target target;
   ClusterOptions options;
   ClusterRemote::MakeRemote make_remote;
+  std::vector<std::shared_ptr<Router>> routers = {};
   std::size_t shards = 0;
 
   /// Of the provider at that address, made at the first call.

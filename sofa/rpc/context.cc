@@ -3,11 +3,14 @@
 #include <mutex>
 #include <optional>
 
+#include "sofa/base/log.h"
 #include "sofa/io/balancer.h"
 #include "sofa/io/trace.h"
 #include "sofa/io/worker_pool.h"
 #include "sofa/rpc/bolt_client.h"
 #include "sofa/rpc/bolt_server.h"
+#include "sofa/rpc/filter.h"
+#include "sofa/rpc/naming.h"
 #include "sofa/rpc/service_table.h"
 #include "sofa/rpc/url.h"
 
@@ -38,9 +41,10 @@ Options configured(const std::map<std::string, Options>& by_interface, std::stri
 namespace rpc {
 
 Error no_provider(const Route& route) {
-  return Error(Code::kNoInvoker,
-               fmt::format("no provider for {}: it is not published in this process, and the reference has no url",
-                           route.service));
+  return Error(
+      Code::kNoInvoker,
+      fmt::format("no provider for {}: it is not published in this process, and there is neither a url nor a registry",
+                  route.service));
 }
 
 Error error_of_current_exception() {
@@ -59,13 +63,16 @@ struct Context::State {
         config(std::move(settings)),
         shards(env, static_cast<int>(config.shards), shard_options(config)),
         server(shards, services),
-        client(shards, client_options(env, config)) {
+        client(shards, client_options(env, config)),
+        naming(env, shards, client, [this]() -> io::WorkerPool& { return workers(); },
+               {.registry = config.registry, .app = config.app, .announce = config.announce}) {
     shards.start();
     if (config.shards > 1) balancer.emplace(shards, server.protocol_factory(), io::Balancer::Options());
   }
   ~State() { stop_shards(); }
 
   void stop_shards() {
+    naming.close();
     balancer.reset();
     shards.stop_and_join();
   }
@@ -109,6 +116,7 @@ struct Context::State {
   io::Shards shards;
   rpc::BoltServer server;
   rpc::BoltClient client;
+  rpc::Naming naming;
   std::optional<io::Balancer> balancer;
   std::mutex mutex;  // the two below; no call takes it
   std::map<std::string, std::shared_ptr<rpc::Slot>> slots;
@@ -125,15 +133,28 @@ void Context::publish_erased(const rpc::Interface& interface, std::shared_ptr<vo
   rpc::ServiceOptions limits;
   limits.pool = options.blocking ? &state_->workers() : nullptr;
   limits.max_concurrent = options.max_concurrent;
+  limits.filters = value_or_raise(rpc::make_filters(rpc::Side::kProvider, options.filters));
   slot->install(std::move(service));
   // Published before: the slot was exchanged, and callers did not notice.
   (void)state_->services.publish(std::make_shared<rpc::ServiceEntry>(key, interface, slot, limits));
+  if (!options.registered || state_->config.registry.empty()) return;
+  finish(state_->naming.offer(
+      key, {.weight = options.weight, .warmup_time = options.warmup_time, .warmup_weight = options.warmup_weight}));
 }
 
 void Context::unpublish_erased(const rpc::Interface& interface, const PublishOptions& options) {
-  const auto text = key_of(interface.name, options.version, options.unique_id).to_string();
+  const rpc::ServiceKey key = key_of(interface.name, options.version, options.unique_id);
+  if (!state_->config.registry.empty()) finish(state_->naming.retract(key));
+  const std::string text = key.to_string();
   (void)state_->services.unpublish(text);
   state_->slot(text)->remove();
+}
+
+void Context::finish(Task<void> task) {
+  if (!io::Shard::current()) return wait(std::move(task));
+  on_result(std::move(task), [](const Result<void>& result) {
+    if (!result) log::error("cannot tell the registry: {}", result.error().message());
+  });
 }
 
 std::shared_ptr<const rpc::Route> Context::route(const rpc::Interface& interface, std::string_view name,
@@ -143,13 +164,13 @@ std::shared_ptr<const rpc::Route> Context::route(const rpc::Interface& interface
   auto route = std::make_shared<rpc::Route>();
   route->service = key.to_string();
   route->slot = state_->slot(route->service);
-  if (!options.url.empty()) {
-    route->remote = value_or_raise(state_->client.make_remote({.address = value_or_raise(rpc::parse_url(options.url)),
-                                                               .key = std::move(key),
-                                                               .interface = &interface,
-                                                               .app = state_->config.app,
-                                                               .timeout = options.timeout}));
-  }
+  route->filters = value_or_raise(rpc::make_filters(rpc::Side::kConsumer, options.filters));
+  route->remote = value_or_raise(state_->naming.refer({.address = {},
+                                                       .key = std::move(key),
+                                                       .interface = &interface,
+                                                       .app = state_->config.app,
+                                                       .timeout = options.timeout},
+                                                      options.url, options.cluster));
   return route;
 }
 
@@ -162,12 +183,17 @@ std::vector<io::Address> Context::listen(std::string_view url) {
   std::vector<io::Address> bound;
   for (const std::string& each : urls) {
     bound.push_back(wait(state_->server.start_listening(value_or_raise(rpc::parse_url(each)))));
+    wait(state_->naming.open(bound.back()));
   }
   return bound;
 }
 
 void Context::stop(io::Duration grace) {
-  wait(state_->server.stop(state_->env.clock.now() + grace), grace + std::chrono::seconds(5));
+  const io::TimePoint deadline = state_->env.clock.now() + grace;
+  if (const Result<void> told = sofa::wait(shards(), state_->naming.withdraw(), grace); !told) {
+    log::warn("stopping although not everything is unpublished: {}", told.error().message());
+  }
+  wait(state_->server.stop(deadline), grace + std::chrono::seconds(5));
   state_->client.close();
   state_->stop_shards();
 }

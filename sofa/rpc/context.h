@@ -7,9 +7,9 @@
 //   sofa::Decimal balance = context.wait(accounts->get_balance("alice"));        // from a plain thread
 //   context.stop(20s);
 //
-// A reference calls the service in this process when it is published here, else the url. Both may change while calls
-// run. Where a service listens and where a reference goes are configuration (ContextConfig): the file wins over the
-// code.
+// A reference calls the service in this process when it is published here, else the url, else what the registry says.
+// Both may change while calls run. Where a service listens and where a reference goes are configuration
+// (ContextConfig): the file wins over the code.
 //
 // Threads: every member may be called from any plain thread; publish, reference and generic from a shard too.
 // Errors: members throw sofa::Error (rpc::Code, io::IoError), saying what to change.
@@ -24,6 +24,7 @@
 
 #include "sofa/base/chrono.h"
 #include "sofa/io/shard.h"
+#include "sofa/rpc/cluster_options.h"
 #include "sofa/rpc/generic.h"
 #include "sofa/rpc/reference.h"
 #include "sofa/rpc/service.h"
@@ -37,15 +38,29 @@ struct PublishOptions {
   bool blocking = false;
   /// Calls under way at once; one more is answered SERVER_BUSY. 0: no limit of its own.
   std::uint32_t max_concurrent = 0;
+  /// Names of filters (rpc/filter.h); "-name" leaves out an automatic one.
+  std::vector<std::string> filters = {};
+  /// Whether the context's registry is told of it.
+  bool registered = true;
+  /// Of its calls, relative to other providers.
+  std::uint32_t weight = 100;
+  /// For so long after the start callers give it `warmup_weight` instead; 0: its own at once.
+  io::Duration warmup_time{0};
+  std::uint32_t warmup_weight = 10;
 };
 
 struct ReferenceOptions {
   std::string version = "1.0";
   std::string unique_id = {};
-  /// bolt://host:port, tried when the service is not in this process. Empty: only in this process.
+  /// Where it is when it is not in this process: bolt://host:port, several of them between commas, or a source of
+  /// addresses (rpc/address_source.h). Empty: the context's registry; without one, only in this process.
   std::string url = {};
   /// From the call to its answer, unless the call or its context asks for less.
   io::Duration timeout = std::chrono::seconds(3);
+  /// How calls go to several providers; a single address has no use for it.
+  rpc::ClusterOptions cluster = {};
+  /// Names of filters (rpc/filter.h); "-name" leaves out an automatic one.
+  std::vector<std::string> filters = {};
 };
 
 /// Whether calls that have no trace get one, and what its id says of this process (TraceIds::Options).
@@ -67,6 +82,10 @@ struct ContextConfig {
   /// Connections that each shard opens to an address that references go to.
   std::uint32_t connections = 1;
   TracingOptions tracing = {};
+  /// Where services are published and references find theirs, such as zookeeper://10.0.0.1:2181; empty: nowhere.
+  std::string registry = {};
+  /// The host by which others call this process, where it is not the one that it listens at.
+  std::string announce = {};
   /// By interface name: what the file says instead of the code.
   std::map<std::string, PublishOptions> services = {};
   std::map<std::string, ReferenceOptions> references = {};
@@ -129,7 +148,8 @@ class Context {
     sofa::on_result(shards().any(), std::move(task), std::move(done));
   }
 
-  /// No new connections; what arrives within `grace` is still answered; then everything is closed and the shards end.
+  /// Unpublishes; no new connections; what arrives within `grace` is still answered; then everything is closed and the
+  /// shards end.
   void stop(io::Duration grace);
 
   io::Env& env() const;
@@ -138,6 +158,8 @@ class Context {
   ServerFigures figures() const;
 
  private:
+  /// Waits for it, unless this is a shard.
+  void finish(Task<void> task);
   void publish_erased(const rpc::Interface& interface, std::shared_ptr<void> service, PublishOptions options);
   void unpublish_erased(const rpc::Interface& interface, const PublishOptions& options);
   std::shared_ptr<const rpc::Route> route(const rpc::Interface& interface, std::string_view name,

@@ -6,23 +6,13 @@
 #include <fmt/format.h>
 
 #include "sofa/base/config.h"
+#include "sofa/rpc/cluster/balancer.h"
+#include "sofa/rpc/sources.h"
 #include "sofa/rpc/url.h"
 
 namespace sofa {
 
-// Found by argument lookup, so it stands where PublishOptions does.
-static const config::Schema& config_schema(const PublishOptions*) {
-  static const config::Schema schema = config::schema<PublishOptions>({
-      config::key<&PublishOptions::version>("version", "version of the service", {.min = 1, .max = 255}),
-      config::key<&PublishOptions::unique_id>("unique_id", "tells apart two of one interface and version",
-                                              {.max = 255}),
-      config::key<&PublishOptions::blocking>("blocking", "the service blocks: run its code on the worker pool"),
-      config::key<&PublishOptions::max_concurrent>(
-          "max_concurrent", "calls under way at once, one more is answered SERVER_BUSY; 0 is no limit of its own"),
-  });
-  return schema;
-}
-
+// Found by argument lookup, so it stands where TracingOptions does.
 static const config::Schema& config_schema(const TracingOptions*) {
   static const config::Schema schema = config::schema<TracingOptions>({
       config::key<&TracingOptions::enabled>("enabled", "calls that have no trace get one"),
@@ -37,28 +27,167 @@ static const config::Schema& config_schema(const TracingOptions*) {
 namespace rpc {
 namespace {
 
+using Milliseconds = std::chrono::milliseconds;
+
+Milliseconds in_ms(io::Duration duration) {
+  return std::chrono::duration_cast<Milliseconds>(duration);
+}
+
+/// PublishOptions as the file says it.
+struct ServiceSection {
+  std::string version = PublishOptions().version;
+  std::string unique_id;
+  bool blocking = false;
+  std::uint32_t max_concurrent = 0;
+  std::vector<std::string> filters;
+  bool registered = true;
+  std::uint32_t weight = PublishOptions().weight;
+  Milliseconds warmup_time{0};
+  std::uint32_t warmup_weight = PublishOptions().warmup_weight;
+};
+
+const config::Schema& config_schema(const ServiceSection*) {
+  using S = ServiceSection;
+  static const config::Schema schema = config::schema<S>({
+      config::key<&S::version>("version", "version of the service", {.min = 1, .max = 255}),
+      config::key<&S::unique_id>("unique_id", "tells apart two of one interface and version", {.max = 255}),
+      config::key<&S::blocking>("blocking", "the service blocks: run its code on the worker pool"),
+      config::key<&S::max_concurrent>(
+          "max_concurrent", "calls under way at once, one more is answered SERVER_BUSY; 0 is no limit of its own"),
+      config::key<&S::filters>("filters", "names of filters in its way; -name leaves out an automatic one",
+                               {.max = 64}),
+      config::key<&S::registered>("registered", "the registry is told of it"),
+      config::key<&S::weight>("weight", "of its calls, relative to other providers", {.max = 1'000'000}),
+      config::key<&S::warmup_time>("warmup_time_ms", "after the start, in which it gets warmup_weight instead",
+                                   {.max = 86'400'000}),
+      config::key<&S::warmup_weight>("warmup_weight", "its weight for warmup_time_ms", {.max = 1'000'000}),
+  });
+  return schema;
+}
+
+PublishOptions options_of(const ServiceSection& section) {
+  return {.version = section.version,
+          .unique_id = section.unique_id,
+          .blocking = section.blocking,
+          .max_concurrent = section.max_concurrent,
+          .filters = section.filters,
+          .registered = section.registered,
+          .weight = section.weight,
+          .warmup_time = section.warmup_time,
+          .warmup_weight = section.warmup_weight};
+}
+
+/// FaultToleranceOptions as the file says it: SOFARPC's names, in our spelling.
+struct FaultToleranceSection {
+  bool regulation_effective = FaultToleranceOptions().regulation_effective;
+  bool degrade_effective = FaultToleranceOptions().degrade_effective;
+  Milliseconds time_window = in_ms(FaultToleranceOptions().time_window);
+  std::uint64_t least_call_count = FaultToleranceOptions().least_call_count;
+  std::uint64_t least_window_count = FaultToleranceOptions().least_window_count;
+  double least_window_exception_rate_multiple = FaultToleranceOptions().least_window_exception_rate_multiple;
+  double weight_degrade_rate = FaultToleranceOptions().weight_degrade_rate;
+  std::uint32_t degrade_least_weight = FaultToleranceOptions().degrade_least_weight;
+  double weight_recover_rate = FaultToleranceOptions().weight_recover_rate;
+  std::uint32_t degrade_max_ip_count = FaultToleranceOptions().degrade_max_ip_count;
+  double latency_multiple = FaultToleranceOptions().latency_multiple;
+  double eject_share = FaultToleranceOptions().eject_share;
+  Milliseconds ejection = in_ms(FaultToleranceOptions().ejection);
+};
+
+const config::Schema& config_schema(const FaultToleranceSection*) {
+  using S = FaultToleranceSection;
+  static const config::Schema schema = config::schema<S>({
+      config::key<&S::regulation_effective>("regulation_effective", "providers are judged at all"),
+      config::key<&S::degrade_effective>("degrade_effective",
+                                         "abnormal ones get fewer calls; else they are only logged"),
+      config::key<&S::time_window>("time_window_ms", "between two judgements", {.min = 100, .max = 3'600'000}),
+      config::key<&S::least_call_count>("least_call_count",
+                                        "calls of a service in a window, below which none is judged"),
+      config::key<&S::least_window_count>("least_window_count", "calls of a provider, below which it is not judged"),
+      config::key<&S::least_window_exception_rate_multiple>(
+          "least_window_exception_rate_multiple", "of the service's rate of failures, which makes a provider abnormal"),
+      config::key<&S::weight_degrade_rate>("weight_degrade_rate", "what an abnormal provider keeps of its weight"),
+      config::key<&S::degrade_least_weight>("degrade_least_weight", "the weight that it keeps at the least"),
+      config::key<&S::weight_recover_rate>("weight_recover_rate", "by which its weight grows again in a window"),
+      config::key<&S::degrade_max_ip_count>("degrade_max_ip_count",
+                                            "providers that are degraded at a time, at the most"),
+      config::key<&S::latency_multiple>("latency_multiple",
+                                        "of the others' latency, which makes a provider abnormal; 0 is never"),
+      config::key<&S::eject_share>("eject_share", "of a service's providers that may be degraded at a time"),
+      config::key<&S::ejection>("ejection_ms", "for which a provider stays degraded at the least", {.max = 86'400'000}),
+  });
+  return schema;
+}
+
+FaultToleranceOptions options_of(const FaultToleranceSection& section) {
+  return {.regulation_effective = section.regulation_effective,
+          .degrade_effective = section.degrade_effective,
+          .time_window = section.time_window,
+          .least_call_count = section.least_call_count,
+          .least_window_count = section.least_window_count,
+          .least_window_exception_rate_multiple = section.least_window_exception_rate_multiple,
+          .weight_degrade_rate = section.weight_degrade_rate,
+          .degrade_least_weight = section.degrade_least_weight,
+          .weight_recover_rate = section.weight_recover_rate,
+          .degrade_max_ip_count = section.degrade_max_ip_count,
+          .latency_multiple = section.latency_multiple,
+          .eject_share = section.eject_share,
+          .ejection = section.ejection};
+}
+
 /// ReferenceOptions as the file says it.
 struct ReferenceSection {
   std::string version = ReferenceOptions().version;
   std::string unique_id;
   std::string url;
-  std::chrono::milliseconds timeout = std::chrono::duration_cast<std::chrono::milliseconds>(ReferenceOptions().timeout);
+  Milliseconds timeout = in_ms(ReferenceOptions().timeout);
+  std::string cluster = "failover";
+  std::uint32_t retries = ClusterOptions().retries;
+  Milliseconds attempt_timeout{0};
+  Milliseconds hedge_after{0};
+  std::string load_balancer = ClusterOptions().load_balancer;
+  bool sticky = false;
+  std::string connect = "all";
+  std::uint32_t elastic_size = ClusterOptions().elastic_size;
+  std::uint32_t elastic_percent = ClusterOptions().elastic_percent;
+  std::vector<std::string> filters;
+  std::vector<std::string> routers;
+  FaultToleranceSection fault_tolerance;
 };
 
 const config::Schema& config_schema(const ReferenceSection*) {
-  static const config::Schema schema = config::schema<ReferenceSection>({
-      config::key<&ReferenceSection::version>("version", "version of the service", {.min = 1, .max = 255}),
-      config::key<&ReferenceSection::unique_id>("unique_id", "tells apart two of one interface and version",
-                                                {.max = 255}),
-      config::key<&ReferenceSection::url>(
-          "url", "bolt://host:port, called when the service is not in this process; empty is only in this process"),
-      config::key<&ReferenceSection::timeout>("timeout_ms", "from a call to its answer", {.min = 1, .max = 86'400'000}),
+  using S = ReferenceSection;
+  static const config::Schema schema = config::schema<S>({
+      config::key<&S::version>("version", "version of the service", {.min = 1, .max = 255}),
+      config::key<&S::unique_id>("unique_id", "tells apart two of one interface and version", {.max = 255}),
+      config::key<&S::url>("url",
+                           "bolt://host:port, several of them, or a source of addresses, called when the service is "
+                           "not in this process; empty is the registry"),
+      config::key<&S::timeout>("timeout_ms", "from a call to its answer", {.min = 1, .max = 86'400'000}),
+      config::key<&S::cluster>("cluster", "failover, or failfast: no call is tried again"),
+      config::key<&S::retries>("retries", "further attempts of a call that may be retried", {.max = 3}),
+      config::key<&S::attempt_timeout>("attempt_timeout_ms", "of one attempt; 0 is the whole call's",
+                                       {.max = 86'400'000}),
+      config::key<&S::hedge_after>("hedge_after_ms",
+                                   "an idempotent call that is not answered by then is asked of another provider too; "
+                                   "0 is never",
+                                   {.max = 86'400'000}),
+      config::key<&S::load_balancer>("load_balancer", "which provider gets the next call"),
+      config::key<&S::sticky>("sticky", "calls stay with one provider for as long as it is there"),
+      config::key<&S::connect>("connect", "to all providers, lazy or elastic"),
+      config::key<&S::elastic_size>("elastic_size", "providers to connect to where connect is elastic", {.min = 1}),
+      config::key<&S::elastic_percent>("elastic_percent", "of the list, in place of elastic_size", {.max = 100}),
+      config::key<&S::filters>("filters", "names of filters in its way; -name leaves out an automatic one",
+                               {.max = 64}),
+      config::key<&S::routers>("routers", "names of routers that choose among the providers", {.max = 64}),
+      config::key<&S::fault_tolerance>("fault_tolerance", "how failing and slow providers are judged"),
   });
   return schema;
 }
 
 struct File {
   ApplicationFile made;
+  std::map<std::string, ServiceSection> services;
   std::map<std::string, ReferenceSection> references;
 };
 
@@ -94,29 +223,64 @@ const config::Schema& config_schema(const File*) {
       context_key<&ContextConfig::connections>("connections", "connections that a shard opens to an address it calls",
                                                {.min = 1, .max = 1024}),
       context_key<&ContextConfig::tracing>("tracing", "traces of calls that begin here"),
-      context_key<&ContextConfig::services>("services", "by interface: what overrides the code's options"),
+      context_key<&ContextConfig::registry>(
+          "registry", "where services are published and found, such as zookeeper://10.0.0.1:2181; empty is nowhere"),
+      context_key<&ContextConfig::announce>("announce", "the host by which others call this process", {.max = 255}),
+      config::key<&File::services>("services", "by interface: what overrides the code's options"),
       config::key<&File::references>("references", "by interface: where a reference goes"),
       file_key<&ApplicationFile::log>("log", "where the log goes"),
   });
   return schema;
 }
 
+const std::map<std::string, Connect, std::less<>> kConnects{
+    {"all", Connect::kAll}, {"lazy", Connect::kLazy}, {"elastic", Connect::kElastic}};
+
 ReferenceOptions options_of(const ReferenceSection& section) {
-  return {.version = section.version, .unique_id = section.unique_id, .url = section.url, .timeout = section.timeout};
+  ReferenceOptions options{.version = section.version,
+                           .unique_id = section.unique_id,
+                           .url = section.url,
+                           .timeout = section.timeout,
+                           .filters = section.filters};
+  options.cluster = {.failover = section.cluster != "failfast",
+                     .retries = section.retries,
+                     .attempt_timeout = section.attempt_timeout,
+                     .hedge_after = section.hedge_after,
+                     .load_balancer = section.load_balancer,
+                     .sticky = section.sticky,
+                     .connect = kConnects.at(section.connect),
+                     .elastic_size = section.elastic_size,
+                     .elastic_percent = section.elastic_percent,
+                     .fault_tolerance = options_of(section.fault_tolerance),
+                     .routers = section.routers};
+  return options;
 }
 
-// What a schema cannot say: urls that cannot be.
-std::vector<config::Problem> check_urls(const ContextConfig& context, std::string_view file) {
+// What a schema cannot say.
+std::vector<config::Problem> check(const File& read, std::string_view file) {
   std::vector<config::Problem> problems;
-  const auto check = [&](std::string path, std::string_view url) {
-    if (auto address = parse_url(url); !address) {
-      problems.push_back(
-          {config::ConfigError::kWrongType, std::string(file), 0, std::move(path), address.error().message()});
-    }
+  const auto report = [&](std::string path, std::string message) {
+    problems.push_back({config::ConfigError::kWrongType, std::string(file), 0, std::move(path), std::move(message)});
   };
-  for (std::size_t i = 0; i < context.listen.size(); ++i) check(fmt::format("listen[{}]", i), context.listen[i]);
-  for (const auto& [name, reference] : context.references) {
-    if (!reference.url.empty()) check(fmt::format("references.{}.url", name), reference.url);
+  const std::vector<std::string>& listen = read.made.context.listen;
+  for (std::size_t i = 0; i < listen.size(); ++i) {
+    if (auto address = parse_url(listen[i]); !address) report(fmt::format("listen[{}]", i), address.error().message());
+  }
+  for (const auto& [name, reference] : read.references) {
+    const std::string at = "references." + name;
+    const bool is_list = reference.url.starts_with("bolt://") || reference.url.find("://") == std::string::npos;
+    if (is_list && !reference.url.empty()) {
+      if (auto list = parse_direct_url(reference.url); !list) report(at + ".url", list.error().message());
+    }
+    if (reference.cluster != "failover" && reference.cluster != "failfast") {
+      report(at + ".cluster", fmt::format("'{}' is neither failover nor failfast", reference.cluster));
+    }
+    if (!kConnects.contains(reference.connect)) {
+      report(at + ".connect", fmt::format("'{}' is none of all, lazy, elastic", reference.connect));
+    }
+    if (auto balancer = make_balancer(reference.load_balancer); !balancer) {
+      report(at + ".load_balancer", balancer.error().message());
+    }
   }
   return problems;
 }
@@ -126,11 +290,11 @@ std::vector<config::Problem> check_urls(const ContextConfig& context, std::strin
 std::vector<config::Problem> read_application(std::string_view text, std::string_view file, ApplicationFile& into) {
   File read;
   std::vector<config::Problem> problems = config::read(text, file, read);
-  for (const auto& [name, section] : read.references) {
-    read.made.context.references.insert_or_assign(name, options_of(section));
-  }
-  if (problems.empty()) problems = check_urls(read.made.context, file);
-  if (problems.empty()) into = std::move(read.made);
+  if (problems.empty()) problems = check(read, file);
+  if (!problems.empty()) return problems;
+  for (const auto& [name, section] : read.services) read.made.context.services.emplace(name, options_of(section));
+  for (const auto& [name, section] : read.references) read.made.context.references.emplace(name, options_of(section));
+  into = std::move(read.made);
   return problems;
 }
 

@@ -7,6 +7,23 @@ void encode_values(hessian::Writer& to, const void* arguments) {
   for (const auto& value : *static_cast<const std::vector<hessian::Value>*>(arguments)) hessian::write_value(to, value);
 }
 
+std::string hash_key(const void* arguments) {
+  const auto& values = *static_cast<const std::vector<hessian::Value>*>(arguments);
+  if (values.empty()) return {};
+  const hessian::Value& first = values.front();
+  switch (first.kind()) {
+    case hessian::Kind::kString:
+      return std::string(first.as_string());
+    case hessian::Kind::kInt:
+    case hessian::Kind::kLong:
+      return std::to_string(first.as_int());
+    case hessian::Kind::kBool:
+      return first.as_bool() ? "true" : "false";
+    default:
+      return {};
+  }
+}
+
 bool decode_value(hessian::Reader& from, void* result) {
   *static_cast<hessian::Value*>(result) = hessian::read_value(from);
   return from.ok();
@@ -55,10 +72,15 @@ Task<hessian::Value> call_generic(std::shared_ptr<const Route> route, CallOption
                        .index = -1,
                        .encode_arguments = &encode_values,
                        .decode_result = &decode_value,
+                       .hash_key = &hash_key,
                        .serve = nullptr};
   hessian::Value result;
-  RemoteCall call(*route->remote, generic, options, &arguments, &result);
-  co_await call;
+  if (route->filters) {
+    co_await call_filtered(*route, generic, std::move(options), &arguments, &result);
+  } else {
+    RemoteCall call(*route->remote, generic, options, &arguments, &result);
+    co_await call;
+  }
   co_return result;
 }
 

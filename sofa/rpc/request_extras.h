@@ -1,5 +1,5 @@
-// RequestExtras: what one call says besides its arguments, in SOFARPC's keys: trace, baggage, time left, attributes, own
-// headers. A request says it twice, in its header map and in SofaRequest's requestProps.
+// RequestExtras: what one call says besides its arguments, in SOFARPC's keys: trace, baggage, time left, attributes,
+// own headers. A request says it twice, in its header map and in SofaRequest's requestProps.
 //
 //   RequestExtras extras{.trace = &child, .baggage = context.baggage(), .headers = options.headers};
 //   template.write(frame, id, timeout_ms, encode, &arguments, extras);              // the client
@@ -15,9 +15,9 @@
 // | kUnit, kIdempotencyKey, kPriority | sofa_unit, sofa_idempotency_key, sofa_priority: ours |
 // | headers | their own |
 //
-// Sources: SOFARPC 5.13 and 5.14 (RpcSofaTracer, BaggageResolver, AbstractCluster, ProviderInvoker), Seata 2.1's SOFARPC
-// filters, golden frames. Ownership: all views, for the time of one call to `write`. Errors: what does not fit the
-// context's limits, or is no value of its key, is left out.
+// Sources: SOFARPC 5.13 and 5.14 (RpcSofaTracer, BaggageResolver, AbstractCluster, ProviderInvoker), Seata 2.1's
+// SOFARPC filters, golden frames. Ownership: all views, for the time of one call to `write`. Errors: what does not fit
+// the context's limits, or is no value of its key, is left out.
 #pragma once
 
 #include <cstdint>

@@ -180,8 +180,8 @@ Bytes varied(const RequestExtras& extras) {
   static constexpr std::string_view kSignatures[] = {"java.lang.String"};
   const RequestTemplate request({.service = "a.B:1.0", .app = "c"}, {.name = "echo", .signatures = kSignatures}, {});
   FrameBuffer frame;
-  EXPECT_TRUE(request.write(
-      frame, 1, 1000, [](hessian::Writer& to, const void*) { to.write_string("x"); }, nullptr, extras));
+  EXPECT_TRUE(
+      request.write(frame, 1, 1000, [](hessian::Writer& to, const void*) { to.write_string("x"); }, nullptr, extras));
   return {frame.bytes().begin(), frame.bytes().end()};
 }
 
@@ -241,10 +241,14 @@ TEST(RequestFront, ATraceOfTheNewerFormMayVary) {
 TEST(RequestFront, IdsThatLieInOneAnotherAreNotKept) {
   // The content's first `sofaRpcId` is one that the trace id contains.
   TraceContext trace;
-  trace.trace_id.assign("a\x09sofaRpcId\x03" "0.1z");
+  trace.trace_id.assign(
+      "a\x09sofaRpcId\x03"
+      "0.1z");
   trace.rpc_id.assign("0.1");
   Bytes hostile = varied({.trace = &trace});
-  const std::string_view real = "\x09sofaRpcId\x03" "0.1\x04samp";
+  const std::string_view real =
+      "\x09sofaRpcId\x03"
+      "0.1\x04samp";
   const auto at = std::search(hostile.begin(), hostile.end(), real.begin(), real.end());
   ASSERT_NE(at, hostile.end());
   at[1] = 'S';  // the real key is another one

@@ -17,6 +17,8 @@
 //   static constexpr std::pair<std::string_view, std::string_view> java_names[] = {{"get_balance", "balance"}};
 // The exceptions that callers shall get as their own C++ types are listed there too, as Java's throws clause does:
 //   using Throws = sofa::rpc::Throws<InsufficientFunds>;
+// So are the methods that do no harm when they are served twice, which may be retried and hedged:
+//   static constexpr std::string_view idempotent[] = {"get_balance"};
 //
 // A service's codecs cost seconds to compile. Where several units use it, SOFA_SERVICE_EXTERN(AccountService) behind
 // SOFA_SERVICE and SOFA_SERVICE_CODE(AccountService) in one .cc have them compiled once.
@@ -38,6 +40,7 @@
 #include "sofa/io/task.h"
 #include "sofa/rpc/blocking_call.h"
 #include "sofa/rpc/error.h"
+#include "sofa/rpc/hash_key.h"
 #include "sofa/rpc/method.h"
 #include "sofa/rpc/remote.h"
 #include "sofa/rpc/server_call.h"
@@ -217,13 +220,15 @@ void serve(void* service, ServerCall& call) {
 }
 
 template <class S, auto Member, class R, class... A>
-constexpr Method make_method(std::string_view name, int index, Task<R> (*)(A...)) {
+constexpr Method make_method(std::string_view name, int index, bool idempotent, Task<R> (*)(A...)) {
   using Shape = Signature<Task<R>(A...)>;
   return Method{.name = name,
                 .signatures = Shape::signatures,
                 .index = index,
+                .idempotent = idempotent,
                 .encode_arguments = &encode_tuple<typename Shape::Arguments>,
                 .decode_result = &decode_value<R>,
+                .hash_key = hash_key<A...>(),
                 .serve = &serve<S, Member, R, A...>};
 }
 
@@ -235,6 +240,16 @@ constexpr std::string_view renamed(std::string_view name, std::string_view by_ru
     }
   }
   return by_rule;
+}
+
+template <class S>
+constexpr bool is_idempotent([[maybe_unused]] std::string_view name) {
+  if constexpr (requires { S::idempotent; }) {
+    for (const std::string_view each : S::idempotent) {
+      if (each == name) return true;
+    }
+  }
+  return false;
 }
 
 template <class R, class... A>
@@ -307,7 +322,7 @@ using MemberPointer = F S::*;
 template <class S>
 inline constexpr auto kMethods = []<int... I>(std::integer_sequence<int, I...>) {
   return std::array<Method, sizeof...(I)>{make_method<S, Service<S>::template Row<I>::kMember>(
-      Service<S>::template Row<I>::kName, I,
+      Service<S>::template Row<I>::kName, I, Service<S>::template Row<I>::kIdempotent,
       static_cast<SignatureOf<Service<S>::template Row<I>::kMember>*>(nullptr))...};
 }(std::make_integer_sequence<int, Service<S>::kCount>());
 
@@ -372,6 +387,8 @@ std::shared_ptr<S> ServiceCode<S>::make_proxy(std::shared_ptr<const Route> route
     static constexpr std::string_view kName =                                                                       \
         ::sofa::rpc::detail::renamed<S>(SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry)),                                 \
                                         ::sofa::reflect::camel_case<SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry))>);   \
+    static constexpr bool kIdempotent =                                                                             \
+        ::sofa::rpc::detail::is_idempotent<S>(SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry)));                          \
   };                                                                                                                \
   template <class Next, class R, class... A>                                                                        \
   struct Link<i, Next, ::sofa::Task<R>(A...)> : Next {                                                              \

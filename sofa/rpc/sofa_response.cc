@@ -96,8 +96,8 @@ bolt::Head begin_response(FrameBuffer& frame, const bolt::Head& request, const F
   }
   const std::size_t map_end = head.class_bytes + head.header_bytes;
   for (const auto& [key, value] : baggage) {
-    head.header_bytes += static_cast<std::uint32_t>(bolt::kResponseBaggagePrefix.size() +
-                                                    bolt::header_entry_bytes(key, value));
+    head.header_bytes +=
+        static_cast<std::uint32_t>(bolt::kResponseBaggagePrefix.size() + bolt::header_entry_bytes(key, value));
   }
   begin(frame, head, BytesView(front.bytes).first(map_end));
   for (const auto& [key, value] : baggage) {

@@ -3,6 +3,8 @@
 #include <cstring>
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -132,6 +134,23 @@ class SocketNet final : public Net {
     SocketAddress address;
     getsockname(fd(handle), address.get(), &address.size);
     return from_socket_address(address);
+  }
+
+  std::string own_host() override {
+    std::string host = "127.0.0.1";
+    ifaddrs* all = nullptr;
+    if (getifaddrs(&all) != 0) return host;
+    for (const ifaddrs* at = all; at; at = at->ifa_next) {
+      constexpr unsigned kUsable = IFF_UP | IFF_RUNNING;
+      const bool usable = (at->ifa_flags & kUsable) == kUsable && !(at->ifa_flags & IFF_LOOPBACK);
+      if (!usable || !at->ifa_addr || at->ifa_addr->sa_family != AF_INET) continue;
+      char text[INET_ADDRSTRLEN];
+      const void* address = &reinterpret_cast<const sockaddr_in*>(at->ifa_addr)->sin_addr;
+      if (inet_ntop(AF_INET, address, text, sizeof text)) host = text;
+      break;
+    }
+    freeifaddrs(all);
+    return host;
   }
 
   std::unique_ptr<Poller> make_poller() override { return posix::make_poller(); }

@@ -98,6 +98,7 @@ class SimNet final : public Net {
   void shutdown_write(Handle handle) override;
   void close(Handle handle) override;
   Address local_address(Handle handle) override;
+  std::string own_host() override;
   std::unique_ptr<Poller> make_poller() override;
 
   /// Where a listener of `process` for `address` is found: ports are bound on all addresses of a process; the paths of

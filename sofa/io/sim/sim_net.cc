@@ -155,6 +155,10 @@ Address SimNet::local_address(Handle handle) {
   return {};
 }
 
+std::string SimNet::own_host() {
+  return process_.host();
+}
+
 std::unique_ptr<Poller> SimNet::make_poller() {
   return std::make_unique<SimPoller>(process_, Dice(dice_.next()));
 }
