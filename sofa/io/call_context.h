@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "sofa/base/shared_text.h"
 #include "sofa/io/env.h"
 
 namespace sofa {
@@ -31,9 +32,9 @@ namespace sofa {
 /// Who is at the other end of a connection: made with it, and the only input to filters, limits and audit.
 struct Peer {
   io::Address address;
-  std::string app;
-  std::string zone;
-  std::string identity;  // empty until proven by TLS or trust
+  SharedText app;
+  SharedText zone;
+  SharedText identity;  // empty until proven by TLS or trust
   bool attested = false;
 };
 

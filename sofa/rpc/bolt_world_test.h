@@ -100,7 +100,7 @@ class TestServant final : public TestService {
   Task<std::string> seen() override {
     const CallContext& context = co_await sofa::context();
     std::string text =
-        fmt::format("app={} trace={} rpc={} sampled={}", context.peer()->app, context.trace().trace_id.view(),
+        fmt::format("app={} trace={} rpc={} sampled={}", context.peer()->app.text(), context.trace().trace_id.view(),
                     context.trace().rpc_id.view(), context.trace().sampled ? 1 : 0);
     for (const auto& [key, value] : context.baggage()) text += fmt::format(" {}={}", key, value);
     co_return text;

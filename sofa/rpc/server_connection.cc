@@ -218,11 +218,11 @@ bool ServerConnection::find_route(const bolt::Head& request, RequestFront& front
 void ServerConnection::learn_peer(const RequestHeader& header) {
   const std::string_view app = header.app.empty() ? header.caller_app : header.app;
   const Peer& known = *connection_->peer();
-  const bool is_new_zone = !header.caller_zone.empty() && header.caller_zone != known.zone;
-  if ((app.empty() || app == known.app) && !is_new_zone) return;
+  const bool is_new_zone = !header.caller_zone.empty() && header.caller_zone != known.zone.text();
+  if ((app.empty() || app == known.app.text()) && !is_new_zone) return;
   auto peer = std::make_shared<Peer>(known);
-  if (!app.empty()) peer->app = app;
-  if (is_new_zone) peer->zone = header.caller_zone;
+  if (!app.empty()) peer->app = server_.names.of(app);
+  if (is_new_zone) peer->zone = server_.names.of(header.caller_zone);
   connection_->set_peer(std::move(peer));
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "sofa/base/shared_text.h"
 #include "sofa/io/env.h"
 #include "sofa/rpc/counter.h"
 #include "sofa/rpc/frame_buffer.h"
@@ -98,6 +99,7 @@ class ServerShard {
   FrameBuffer frame;
 
   ServerConnection* connections = nullptr;  // all open ones
+  SharedTexts names;                        // of callers and their zones: connections of one caller share them
 
  private:
   std::vector<std::unique_ptr<BoltServerCall>> calls_;
