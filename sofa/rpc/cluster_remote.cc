@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "sofa/base/mutant.h"
 #include "sofa/io/shard.h"
 #include "sofa/rpc/cluster_regulator.h"
 #include "sofa/rpc/cluster_shard.h"
@@ -38,6 +39,7 @@ Result<std::shared_ptr<ClusterRemote>> ClusterRemote::make(io::Shards& shards, T
 ClusterRemote::ClusterRemote(io::Shards& shards, std::shared_ptr<ClusterState> state) : state_(std::move(state)) {
   for (int i = 0; i < shards.size(); ++i) {
     shards_.push_back(std::make_shared<ClusterShard>(shards[i], state_, *make_balancer(state_->options.load_balancer)));
+    links_.push_back(shards[i].link());
   }
   if (!state_->options.fault_tolerance.regulation_effective) return;
   regulator_ = std::make_shared<ClusterRegulator>(shards[0], state_);
@@ -55,7 +57,8 @@ ClusterRemote::~ClusterRemote() {
 void ClusterRemote::set_providers(ProviderListPtr list) {
   {
     const std::lock_guard lock(state_->mutex);
-    if (state_->list && list->version < state_->list->version) return;
+    const bool is_older = state_->list && list->version < state_->list->version;
+    if (is_older && !SOFA_MUTANT("older-list-accepted")) return;
     state_->list = std::move(list);
     state_->list_version.fetch_add(1, std::memory_order_release);
     // Records of providers that are gone; those that calls still hold stay with them.

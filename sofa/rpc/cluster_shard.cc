@@ -28,6 +28,16 @@ bool is_trouble(const Error& error) {
   return error.is(Code::kClientTimeout) || error.is(Code::kServerBusy) || error.is(Code::kClientNetwork);
 }
 
+/// The same error, saying who was asked last.
+Error naming(const Error& error, std::string_view provider, unsigned attempts) {
+  Error named(error.part(), error.code(),
+              attempts > 1
+                  ? fmt::format("{} (by {}, the last of {} that were tried)", error.message(), provider, attempts)
+                  : fmt::format("{} (by {})", error.message(), provider),
+              error.retriable() ? Retriable::kYes : Retriable::kNo);
+  return error.cause() ? std::move(named).caused_by(*error.cause()) : named;
+}
+
 bool is_idempotent(const RemoteCall& call) {
   return call.method().idempotent || call.options().idempotent;
 }
@@ -72,7 +82,8 @@ void ClusterShard::start(RemoteCall& call) {
 
 void ClusterShard::begin(RemoteCall& call) {
   budget_.deposit();
-  if (state_->options.hedge_after > io::Duration{0} && is_idempotent(call) && !call.options().oneway) arm_hedge(call);
+  const bool may_hedge = (is_idempotent(call) || SOFA_MUTANT("unsafe-call-hedged")) && !call.options().oneway;
+  if (state_->options.hedge_after > io::Duration{0} && may_hedge) arm_hedge(call);
   if (attempt(call)) return;
   if (call.attempt.hedge) drop_hedge(*static_cast<Hedge*>(call.attempt.hedge));
   ++counts.no_provider;
@@ -161,19 +172,24 @@ bool ClusterShard::failed(RemoteCall& call, Error& error) {
   if (auto* hedge = static_cast<Hedge*>(call.attempt.hedge)) {
     if (hedge_failed(*hedge, call, error)) return true;
   }
-  return may_try_again(call, error) && attempt(call);
+  const bool is_here = member.index != kNobody;
+  if (may_try_again(call, error) && attempt(call)) return true;
+  if (is_trouble(error) && is_here) error = naming(error, member.text, call.attempt.count);
+  return false;
 }
 
 bool ClusterShard::may_try_again(const RemoteCall& call, const Error& error) {
   const io::TimePoint now = shard_.now();
   if (now >= call.attempt.call_deadline) return false;
-  const bool is_unsent = error.is(Code::kClientNetwork) && !call.sent;
+  // Not sent in the attempt's time either: the connection was still being made.
+  const bool is_network = error.is(Code::kClientNetwork), is_timeout = error.is(Code::kClientTimeout);
+  const bool is_unsent = (is_network || is_timeout) && !call.sent && !SOFA_MUTANT("unsent-call-not-moved");
   if (is_unsent) {
     ++counts.moved;
     return true;
   }
   const bool is_safe = error.is(Code::kServerBusy) || SOFA_MUTANT("unsafe-call-retried") ||
-                       ((error.is(Code::kClientTimeout) || error.is(Code::kClientNetwork)) && is_idempotent(call));
+                       ((is_timeout || is_network) && is_idempotent(call));
   if (!is_safe || !state_->options.failover || call.attempt.count > state_->options.retries) return false;
   if (!budget_.withdraw(now) && !SOFA_MUTANT("retry-budget-ignored")) {
     ++counts.retries_denied;
@@ -362,14 +378,16 @@ void ClusterShard::refresh() {
   }
   members_.clear();
   for (auto& [key, member] : now) members_.push_back(std::move(member));
-  for (auto& [key, member] : before) retire(std::move(member));
+  for (auto& [key, member] : before) {
+    SOFA_MUTANT("removed-provider-kept") ? members_.push_back(std::move(member)) : retire(std::move(member));
+  }
   update_candidates();
   look_around();
   std::vector<RemoteCall*> waited;
   waited.swap(waiting_);
   for (RemoteCall* call : waited) {
     shard_.timers().cancel(call->timer);
-    begin(*call);
+    if (!SOFA_MUTANT("waiting-calls-forgotten")) begin(*call);
   }
 }
 
