@@ -1,4 +1,4 @@
-// Big-endian integers in raw memory: what every wire protocol of the family uses.
+// Big-endian integers in raw memory: what every wire protocol of the family uses; little-endian ones, which MD5 does.
 //
 //   std::uint32_t id = load_be<std::uint32_t>(frame + 5);
 //   store_be(frame + 5, id);
@@ -34,6 +34,18 @@ T load_be(const std::uint8_t* at) {
 template <std::integral T>
 void store_be(std::uint8_t* at, T value) {
   value = byteswap(value);
+  std::memcpy(at, &value, sizeof value);
+}
+
+template <std::integral T>
+T load_le(const std::uint8_t* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+template <std::integral T>
+void store_le(std::uint8_t* at, T value) {
   std::memcpy(at, &value, sizeof value);
 }
 
