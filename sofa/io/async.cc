@@ -49,11 +49,27 @@ Alarm::~Alarm() {
 
 void Waiting::begin() {
   finished_.keep = shared_from_this();
-  if (start_task()) finished_.done(finished_);
+  if (start_task()) {
+    finished_.done(finished_);
+  } else {
+    shard_.add(*this);
+  }
 }
 
 void Waiting::end() {
+  leave();
   take();
+  tell();
+}
+
+void Waiting::give_up() noexcept {
+  const std::shared_ptr<Waiting> keep = std::move(finished_.keep);
+  leave();
+  drop(Error(io::IoError::kStopped, "the shard that ran the task was stopped"));
+  tell();
+}
+
+void Waiting::tell() {
   // The waiter may leave, and this object with it, as soon as it sees the word: keep what wake needs.
   const std::shared_ptr<Waiting> keep = shared_from_this();
   done_.store(1, std::memory_order_release);

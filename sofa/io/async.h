@@ -114,7 +114,7 @@ class SwitchAwaiter : io::Mail {
 };
 
 /// A plain thread's wait, shared by the thread and the shard: either may leave first.
-class Waiting : public std::enable_shared_from_this<Waiting> {
+class Waiting : public std::enable_shared_from_this<Waiting>, private io::Resident {
  public:
   explicit Waiting(io::Shard& shard) : shard_(shard), context_(CallContext::make()) {}
   virtual ~Waiting() = default;
@@ -132,8 +132,12 @@ class Waiting : public std::enable_shared_from_this<Waiting> {
   /// Starts the task; true when it has finished, otherwise `finished_` will be told.
   virtual bool start_task() = 0;
   virtual void take() = 0;
+  /// Destroys the task; `why` is what it has come to.
+  virtual void drop(Error why) = 0;
   void begin();
   void end();
+  void give_up() noexcept override;
+  void tell();
 
   io::Shard& shard_;
   ContextPtr context_;
@@ -156,6 +160,10 @@ class WaitingFor final : public Waiting {
   void take() override {
     result.emplace(std::move(*task_).take_result());
     task_.reset();  // its frame dies on its shard
+  }
+  void drop(Error why) override {
+    result.emplace(tl::unexpected<Error>(std::move(why)));
+    task_.reset();
   }
   std::optional<Task<T>> task_;
 };
@@ -215,7 +223,7 @@ class Future {
   io::Duration timeout_;
 };
 
-/// Starts a task on `shard`, from any thread. Its time runs from now.
+/// Starts a task on `shard`, from any thread. Its time runs from now. IoError::kStopped when the shard ends first.
 template <class T>
 Future<T> as_future(io::Shard& shard, Task<T> task, io::Duration timeout) {
   auto waiting = std::make_shared<detail::WaitingFor<T>>(shard, std::move(task));
@@ -230,7 +238,8 @@ Task<void> tell(Task<T> task, Done done) {
 }
 }  // namespace detail
 
-/// Starts a task on `shard`, from any thread; `done` gets its Result there and must not throw.
+/// Starts a task on `shard`, from any thread; `done` gets its Result there and must not throw. It is never called when
+/// the shard ends first.
 template <class T, class Done>
 void on_result(io::Shard& shard, Task<T> task, Done done) {
   auto told = std::make_shared<Task<void>>(detail::tell(std::move(task), std::move(done)));

@@ -54,9 +54,23 @@ Shard::~Shard() {
     const std::lock_guard lock(link_->mutex_);
     link_->shard_ = nullptr;
   }
-  drain();
-  const Running running(this);
-  close_all();
+  while (drain() || give_up_residents()) {
+  }
+}
+
+void Resident::leave() noexcept {
+  if (!at_) return;
+  *at_ = next_;
+  if (next_) next_->at_ = at_;
+  at_ = nullptr;
+  next_ = nullptr;
+}
+
+void Shard::add(Resident& resident) {
+  resident.next_ = residents_;
+  resident.at_ = &residents_;
+  if (residents_) residents_->at_ = &resident.next_;
+  residents_ = &resident;
 }
 
 Shard* Shard::current() {
@@ -164,11 +178,20 @@ void Shard::close_all() {
   finish_turn();
 }
 
+/// When it turns no more: runs the mail that came and closes what is open. False when there was nothing.
 bool Shard::drain() {
   const Running running(this);
-  if (mailbox_.empty()) return false;
+  if (mailbox_.empty() && !open_ && !end_jobs_ && !ready_ && !dying_) return false;
   run_mail();
-  finish_turn();
+  close_all();
+  return true;
+}
+
+/// The same; after all mail, which may lie within a resident. False when there was none.
+bool Shard::give_up_residents() {
+  const Running nowhere(nullptr);  // what is destroyed may have moved to another shard
+  if (!residents_) return false;
+  while (residents_) residents_->give_up();
   return true;
 }
 
@@ -189,10 +212,15 @@ Shards::Shards(Env& env, int count, const ShardOptions& options) : env_(env) {
 
 Shards::~Shards() {
   stop_and_join();
-  // What was posted last may post to the others: all of it runs while all of them are there.
+}
+
+// What was posted last may post to the others, and so may what closes: all of it runs while all of them are there.
+void Shards::wind_down() {
   for (bool any = true; any;) {
     any = false;
     for (const auto& shard : shards_) any = shard->drain() || any;
+    if (any) continue;
+    for (const auto& shard : shards_) any = shard->give_up_residents() || any;
   }
 }
 
@@ -215,12 +243,14 @@ void Shards::start() {
 }
 
 void Shards::stop_and_join() {
-  if (threads_.empty()) return;
   Shards* self = this;
   first_shards.compare_exchange_strong(self, nullptr);
-  for (const auto& shard : shards_) shard->stop();
-  for (const Blocking::Thread thread : threads_) env_.blocking.join(thread);
-  threads_.clear();
+  if (!threads_.empty()) {
+    for (const auto& shard : shards_) shard->stop();
+    for (const Blocking::Thread thread : threads_) env_.blocking.join(thread);
+    threads_.clear();
+  }
+  wind_down();
 }
 
 Shards* Shards::first_started() {

@@ -1,8 +1,8 @@
 // Shard: one event loop with its own connections, timers and state. Nothing else touches them, so nothing is locked.
 //
-// A turn: wait for events → reads, each with the write that it led to → mail → timers → end-of-turn jobs → one write for
-// each connection that has output left.
-// The code is the same over io/posix and io/sim; a turn blocks nowhere but in one Poller::wait.
+// A turn: wait for events → reads, each with the write that it led to → mail → timers → end-of-turn jobs → one write
+// for each connection that has output left. The code is the same over io/posix and io/sim; a turn blocks nowhere but in
+// one Poller::wait.
 //
 // Threads: everything is for the shard's own thread, except `post`, `stop`, `index`, `env`. Shards talk by mail.
 #pragma once
@@ -74,6 +74,25 @@ class Watcher {
   ~Watcher() = default;
 };
 
+/// What lives on a shard and is owned by nobody else, as a suspended task that owns itself. Told when the shard ends.
+class Resident {
+ public:
+  Resident() = default;
+  Resident(const Resident&) = delete;
+  Resident& operator=(const Resident&) = delete;
+  /// Nothing turns the shard any more: lets go of everything, without running any of it, and leaves.
+  virtual void give_up() noexcept = 0;
+
+ protected:
+  ~Resident() { leave(); }
+  void leave() noexcept;
+
+ private:
+  friend class Shard;
+  Resident* next_ = nullptr;
+  Resident** at_ = nullptr;
+};
+
 /// Posts to a shard that may be gone: for what outlives shards, as a resolver does.
 class ShardLink {
  public:
@@ -92,7 +111,8 @@ class Shard {
   Shard(Env& env, int index, const ShardOptions& options = {});
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
-  /// Closes its connections (IoError::kStopped). On the thread that turned it, or after that thread's end.
+  /// Closes its connections (IoError::kStopped) and has its residents give up. On the thread that turned it, or after
+  /// that thread's end.
   ~Shard();
 
   /// The shard whose turn is under way on this thread, or null.
@@ -123,6 +143,9 @@ class Shard {
   /// Does nothing when `job` is queued already.
   void at_end_of_turn(EndOfTurn& job);
 
+  /// `resident` gives up when the shard ends, unless it left before.
+  void add(Resident& resident);
+
   /// Takes over a connection that was detached elsewhere. Shows the protocol its unread bytes in this or the next turn.
   Connection& attach(ConnectionState state, std::unique_ptr<Protocol> protocol);
   std::size_t connections() const { return connection_count_; }
@@ -145,6 +168,7 @@ class Shard {
   void finish_turn();
   void close_all();
   bool drain();
+  bool give_up_residents();
 
   Env& env_;
   const int index_;
@@ -164,6 +188,7 @@ class Shard {
   Connection* ready_ = nullptr;  // have something to do before this turn ends
   Connection* dying_ = nullptr;  // closed or detached in this turn; freed at its end
   std::size_t connection_count_ = 0;
+  Resident* residents_ = nullptr;
   ShardCounters counters_;
 };
 
@@ -181,11 +206,15 @@ class Shards {
 
   /// Starts the threads. The first started group is the one that `sofa::wait` uses when none is named.
   void start();
-  /// Stops the loops and joins the threads; connections are closed. Does nothing a second time. Not from a shard.
+  /// Stops the loops and joins the threads. Then closes what is open, and destroys the tasks that own themselves and
+  /// are still suspended. Whatever these use must be there: call it first where that goes before the shards. Does
+  /// nothing a second time. Not from a shard.
   void stop_and_join();
   static Shards* first_started();
 
  private:
+  void wind_down();
+
   Env& env_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<Blocking::Thread> threads_;

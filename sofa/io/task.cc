@@ -26,10 +26,6 @@ void PromiseBase::set_root(CallContext* context) {
   context_ = kept_.get();
 }
 
-void PromiseBase::detach() {
-  root_.store(kDetached, std::memory_order_relaxed);
-}
-
 bool PromiseBase::notify(Completion& completion) {
   completion.home = io::Shard::current();
   std::uintptr_t running = kRunning;
@@ -37,12 +33,11 @@ bool PromiseBase::notify(Completion& completion) {
                                        std::memory_order_acq_rel, std::memory_order_acquire);
 }
 
-bool PromiseBase::finish_root() noexcept {
+void PromiseBase::finish_root() noexcept {
   const std::uintptr_t before = root_.exchange(kFinished, std::memory_order_acq_rel);
-  if (before == kDetached) return true;
-  if (before == kRunning) return false;
+  if (before == kRunning) return;
   auto& completion = *reinterpret_cast<Completion*>(before);
-  if (completion.home == io::Shard::current()) {
+  if (!completion.home || completion.home == io::Shard::current()) {
     completion.done(completion);
   } else {
     completion.run = [](io::Mail& mail) noexcept {
@@ -51,17 +46,30 @@ bool PromiseBase::finish_root() noexcept {
     };
     completion.home->post(completion);
   }
-  return false;
 }
 
+namespace {
+
+/// A detached task that has suspended.
+struct Detached final : Completion, io::Resident, io::Pooled {
+  explicit Detached(Task<void> suspended)
+      : Completion([](Completion& self) noexcept { delete &static_cast<Detached&>(self); }),
+        task(std::move(suspended)) {
+    if (io::Shard* shard = io::Shard::current()) shard->add(*this);
+  }
+  void give_up() noexcept override { delete this; }
+
+  Task<void> task;
+};
+
+}  // namespace
 }  // namespace detail
 
 void start_detached(Task<void> task, CallContext* context) {
-  if (!task.handle_) return;
-  auto handle = std::exchange(task.handle_, nullptr);
-  handle.promise().set_root(context);
-  handle.promise().detach();
-  handle.resume();
+  if (start(task, context)) return;
+  auto* detached = new detail::Detached(std::move(task));
+  // On another shard it may have come to its end meanwhile.
+  if (!notify(detached->task, *detached)) delete detached;
 }
 
 }  // namespace sofa

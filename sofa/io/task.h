@@ -134,7 +134,7 @@ class PromiseBase {
     template <class P>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<P> self) noexcept {
       if (self.promise().continuation_) return self.promise().continuation_;
-      if (self.promise().finish_root()) self.destroy();
+      self.promise().finish_root();
       return std::noop_coroutine();
     }
     void await_resume() noexcept {}
@@ -149,17 +149,15 @@ class PromiseBase {
     continuation_ = continuation;
   }
   void set_root(CallContext* context);  // null: a context of its own
-  /// The frame destroys itself at its end.
-  void detach();
   bool finished() const { return root_.load(std::memory_order_acquire) == kFinished; }
   /// False when the task has finished already.
   bool notify(Completion& completion);
 
  private:
-  static constexpr std::uintptr_t kRunning = 0, kFinished = 1, kDetached = 2;  // else a Completion*
+  static constexpr std::uintptr_t kRunning = 0, kFinished = 1;  // else a Completion*
 
-  /// True when the frame is to be destroyed.
-  bool finish_root() noexcept;
+  /// The frame may be gone when this returns.
+  void finish_root() noexcept;
 
   CallContext* context_ = nullptr;
   std::coroutine_handle<> continuation_;
@@ -257,7 +255,6 @@ class [[nodiscard]] Task {
   friend bool start(Task<U>&, CallContext*);
   template <class U>
   friend bool notify(Task<U>&, detail::Completion&);
-  friend void start_detached(Task<void>, CallContext*);
 
   Task() = default;
   explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
@@ -352,7 +349,8 @@ bool notify(Task<T>& task, detail::Completion& completion) {
   return task.handle_.promise().notify(completion);
 }
 
-/// Starts a task that owns itself. It must not throw: nobody would hear it.
+/// Starts a task that owns itself. It must not throw: nobody would hear it. Where it is suspended when the shard ends
+/// on which it was started, it is destroyed; wherever it ends, its frame goes on that shard.
 void start_detached(Task<void> task, CallContext* context);
 
 }  // namespace sofa

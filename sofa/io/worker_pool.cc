@@ -82,6 +82,9 @@ void WorkerPool::close() {
   env_.blocking.wake(signal_, true);
   for (const Blocking::Thread thread : threads_) env_.blocking.join(thread);
   threads_.clear();
+  // What the threads did not live to run (a process killed in io/sim): each job's owner gets it back.
+  for (bool idle = false; step(idle);) {
+  }
 }
 
 }  // namespace sofa::io

@@ -9,7 +9,8 @@
 //
 // Unmodified Java and Node clients are served as by SOFARPC: Bolt v1, v2 and v2 with CRC, Hessian, the family's texts
 // and statuses. What cannot be served is answered, where a Java server stays silent too (a damaged header map).
-// Ownership: outlives the services' running calls; destroy it when the shards no longer turn. The table outlives it.
+// Ownership: outlives the services' running calls; destroy it when the shards no longer turn (Shards::stop_and_join
+// destroys the calls that are suspended). The table outlives it.
 // Threads: listen before the shards turn; start_listening and stop on a shard; counts from any.
 #pragma once
 

@@ -86,7 +86,6 @@ void take_baggage(BytesView header, CallContext* caller) {
 
 ClientConnection::ClientConnection(ClientPool& pool)
     : CallHolder(pool.shard()),
-      client_pointer_(pool.shard().shared_from_this()),
       pool_(pool),
       heartbeat_([](void* self) noexcept { static_cast<ClientConnection*>(self)->beat(); }, this) {}
 
@@ -94,6 +93,7 @@ ClientConnection::~ClientConnection() = default;
 
 void ClientConnection::on_open(io::Connection& connection) {
   connection_ = &connection;
+  client_pointer_ = client_.shared_from_this();
   last_read_ = client_.shard.now();
   client_.shard.timers().arm(heartbeat_, last_read_ + client_.options.heartbeat);
   pool_.opened(*this);

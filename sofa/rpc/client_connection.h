@@ -44,7 +44,7 @@ class ClientConnection final : public io::Protocol, public CallHolder {
   void deliver_response(Pending pending, const bolt::FrameView& frame);
   void beat();
 
-  const std::shared_ptr<ClientShard> client_pointer_;  // a connection may outlive its BoltClient
+  std::shared_ptr<ClientShard> client_pointer_;  // once open: a connection may outlive its BoltClient
   ClientPool& pool_;
   io::Connection* connection_ = nullptr;
   PendingCalls pending_;

@@ -74,6 +74,7 @@ struct Context::State {
   void stop_shards() {
     naming.close();
     balancer.reset();
+    if (pool) pool->close();  // its calls are answered on the shards
     shards.stop_and_join();
   }
 

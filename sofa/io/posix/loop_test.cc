@@ -195,6 +195,28 @@ struct Holding : WorkerPool::Job {
   std::atomic<int>* done = nullptr;
 };
 
+TEST_F(Loop, WhatIsSuspendedWhenTheShardsEndIsDestroyed) {
+  const auto held = std::make_shared<int>(0);
+  const auto sleeper = [](std::shared_ptr<int>) -> Task<void> { co_await sleep(1h); };
+  const auto traveller = [](std::shared_ptr<int>, Shard& there) -> Task<void> {
+    co_await switch_to(there);
+    co_await sleep(1h);
+  };
+  shards[0].post([&] {
+    start_detached(sleeper(held), nullptr);
+    start_detached(traveller(held, shards[1]), nullptr);
+  });
+  on_result(shards[1], sleeper(held), [](const Result<void>&) { ADD_FAILURE() << "nothing runs any more"; });
+  Future<void> waiting = as_future(shards[0], sleeper(held), kLong);
+  ASSERT_TRUE(wait(shards[0], index_of_shard(), kLong));
+  ASSERT_TRUE(wait(shards[1], index_of_shard(), kLong));
+  EXPECT_EQ(held.use_count(), 5);
+  shards.stop_and_join();
+  EXPECT_EQ(held.use_count(), 1);
+  ASSERT_TRUE(waiting.ready());
+  EXPECT_TRUE(waiting.get().error().is(IoError::kStopped));
+}
+
 TEST(WorkerPool, RejectsWhenFullAndRunsWhatItTook) {
   Env& env = posix::env();
   std::atomic<int> done{0};
