@@ -104,6 +104,7 @@ std::vector<ConnectionLoad> Balancer::State::sample(State& state, Shard& shard) 
   auto& before = state.last[static_cast<std::size_t>(shard.index())];
   std::vector<std::pair<std::uint64_t, std::uint64_t>> now;
   shard.for_each_connection([&](Connection& connection) {
+    if (connection.protocol().name().empty()) return;
     const auto known = std::lower_bound(before.begin(), before.end(), std::pair{connection.id(), std::uint64_t{0}});
     const std::uint64_t since = known != before.end() && known->first == connection.id() ? known->second : 0;
     now.emplace_back(connection.id(), connection.load());

@@ -46,7 +46,7 @@ class Protocol {
   virtual bool quiescent() const = 0;
   /// What a successor needs besides the unread and unsent bytes.
   virtual Bytes save_state() { return {}; }
-  /// Names the factory that makes the successor.
+  /// Names the factory that makes the successor. Empty: none can, the connection stays where it is.
   virtual std::string_view name() const { return {}; }
 };
 

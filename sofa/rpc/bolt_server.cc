@@ -31,8 +31,8 @@ BoltServer::BoltServer(io::Shards& shards, const ServiceTable& services, BoltSer
 BoltServer::~BoltServer() = default;
 
 io::ProtocolFactory BoltServer::protocol_factory() const {
-  return [servers = servers_](io::Shard& shard, const io::ConnectionState*) {
-    return std::make_unique<ServerConnection>(servers[static_cast<std::size_t>(shard.index())]);
+  return [servers = servers_](io::Shard& shard, const io::ConnectionState* moved) {
+    return std::make_unique<ServerConnection>(servers[static_cast<std::size_t>(shard.index())], moved);
   };
 }
 

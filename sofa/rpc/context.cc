@@ -194,6 +194,7 @@ void Context::stop(io::Duration grace) {
   if (const Result<void> told = sofa::wait(shards(), state_->naming.withdraw(), grace); !told) {
     log::warn("stopping although not everything is unpublished: {}", told.error().message());
   }
+  state_->balancer.reset();  // no connection is between two shards when they are closed one by one
   wait(state_->server.stop(deadline), grace + std::chrono::seconds(5));
   state_->client.close();
   state_->stop_shards();

@@ -1,6 +1,7 @@
 #include "sofa/rpc/server_connection.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "sofa/rpc/request_extras.h"
@@ -20,6 +21,24 @@ constexpr io::Duration kFarewell = std::chrono::seconds(2);
 // How many requests of one read are served before the clock is looked at again.
 constexpr unsigned kRequestsPerClock = 16;
 
+/// What a connection takes along to another shard.
+struct Times {
+  io::TimePoint last_activity;
+  io::TimePoint unread_since;
+
+  static Times load(BytesView saved) {
+    Times times;
+    assert(saved.size() == sizeof(times));
+    std::memcpy(static_cast<void*>(&times), saved.data(), sizeof(times));
+    return times;
+  }
+  Bytes save() const {
+    Bytes bytes(sizeof(*this));
+    std::memcpy(bytes.data(), this, sizeof(*this));
+    return bytes;
+  }
+};
+
 std::string_view or_null(std::string_view text) {
   return text.empty() ? "null" : text;
 }
@@ -33,7 +52,7 @@ std::string undecodable(std::string_view message, const RequestHeader& header) {
 
 }  // namespace
 
-ServerConnection::ServerConnection(std::shared_ptr<ServerShard> shard)
+ServerConnection::ServerConnection(std::shared_ptr<ServerShard> shard, const io::ConnectionState* moved)
     : server_pointer_(std::move(shard)),
       server_(*server_pointer_),
       idle_([](void* self) noexcept { static_cast<ServerConnection*>(self)->watch_idle(); }, this) {
@@ -42,6 +61,16 @@ ServerConnection::ServerConnection(std::shared_ptr<ServerShard> shard)
   if (next_) next_->at_ = &next_;
   *at_ = this;
   ++server_.counts.connections;
+  if (moved) {
+    const Times times = Times::load(moved->saved);
+    last_activity_ = times.last_activity;
+    unread_since_ = times.unread_since;
+  }
+}
+
+// Moving is no sign of life of the peer, nor does what it asked become younger by it.
+Bytes ServerConnection::save_state() {
+  return Times{last_activity_, unread_since_}.save();
 }
 
 ServerConnection::~ServerConnection() {
@@ -53,7 +82,7 @@ ServerConnection::~ServerConnection() {
 
 void ServerConnection::on_open(io::Connection& connection) {
   connection_ = &connection;
-  last_activity_ = server_.shard.now();
+  if (last_activity_ == io::TimePoint{}) last_activity_ = server_.shard.now();
   server_.shard.timers().arm(idle_, last_activity_ + server_.options.idle);
 }
 

@@ -14,14 +14,16 @@ namespace sofa::rpc {
 
 class ServerConnection final : public io::Protocol {
  public:
-  explicit ServerConnection(std::shared_ptr<ServerShard> shard);
+  /// `moved`: what is known of a connection that comes from another shard; null for a new one.
+  ServerConnection(std::shared_ptr<ServerShard> shard, const io::ConnectionState* moved);
   ~ServerConnection() override;
 
   void on_open(io::Connection& connection) override;
   std::size_t on_data(io::Connection& connection, BytesView data) override;
   void on_end(io::Connection& connection) override;
   void on_closed(io::Connection& connection, const Error& why) override;
-  bool quiescent() const override { return in_flight_ == 0; }
+  bool quiescent() const override { return in_flight_ == 0 && to_skip_ == 0 && !leaving_; }
+  Bytes save_state() override;
   std::string_view name() const override { return "bolt"; }
 
   // For calls under way.

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "sofa/base/mutant.h"
+#include "sofa/io/sim/dice.h"
 
 namespace sofa::tests {
 
@@ -27,6 +28,20 @@ double cpu_seconds_since(std::clock_t start) {
 }
 
 }  // namespace
+
+io::sim::Options world_options(std::uint64_t seed) {
+  io::sim::Dice dice = io::sim::Dice(seed).split("options");
+  io::sim::Options options;
+  auto& net = options.net;
+  net.send_buffer = std::size_t{1} << dice.between(12, 17);
+  net.receive_buffer = std::size_t{1} << dice.between(12, 17);
+  net.small_packet_ppm = static_cast<std::uint32_t>(dice.below(500'000));
+  net.short_read_ppm = static_cast<std::uint32_t>(dice.below(500'000));
+  net.short_write_ppm = static_cast<std::uint32_t>(dice.below(500'000));
+  net.give_up = std::chrono::seconds(8);
+  net.connect_timeout = std::chrono::seconds(8);
+  return options;
+}
 
 void expect_no_fault(const char* program, const Scenario& scenario) {
   const auto only = number_from_environment("SOFA_SIM_SEED");

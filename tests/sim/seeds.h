@@ -10,6 +10,7 @@
 #include <string>
 
 #include "sofa/io/env.h"
+#include "sofa/io/sim/options.h"
 
 namespace sofa::tests {
 
@@ -20,6 +21,9 @@ struct SimResult {
   io::Duration simulated{};
 };
 using Scenario = std::function<SimResult(std::uint64_t seed)>;
+
+/// A network whose buffers, and whose way to cut what is read and written, the seed decides.
+io::sim::Options world_options(std::uint64_t seed);
 
 /// Fails the test at the first seed that finds a fault, with how to run it again.
 void expect_no_fault(const char* program, const Scenario& scenario);

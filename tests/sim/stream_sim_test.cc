@@ -15,6 +15,7 @@
 #include "sofa/io/sim/chaos.h"
 #include "sofa/io/sim/network.h"
 #include "sofa/io/sim/process.h"
+#include "tests/sim/mover.h"
 #include "tests/sim/seeds.h"
 #include "tests/sim/talk.h"
 
@@ -33,62 +34,6 @@ io::Duration some(io::Random& random, io::Duration least, io::Duration most) {
   return least + io::Duration(static_cast<io::Duration::rep>(random.next() %
                                                              static_cast<std::uint64_t>((most - least).count())));
 }
-
-/// Moves connections of a group of shards from one to another, now and then. Made before the shards turn.
-class Mover {
- public:
-  Mover(io::Shards& shards, io::ProtocolFactory factory) : shards_(shards), factory_(std::move(factory)) {
-    for (int i = 0; i < shards.size(); ++i) {
-      rounds_.push_back(std::make_unique<Round>(*this, shards[i]));
-      rounds_.back()->rearm();
-    }
-  }
-  void stop() {
-    stopped_ = true;
-    for (auto& round : rounds_) round->shard.timers().cancel(round->timer);
-  }
-  ~Mover() { stop(); }
-
- private:
-  struct Round {
-    Round(Mover& owner, io::Shard& which) : mover(owner), shard(which) {
-      timer.set(
-          [](void* self) noexcept {
-            auto& round = *static_cast<Round*>(self);
-            round.mover.move_one(round.shard);
-            round.rearm();
-          },
-          this);
-    }
-    void rearm() {
-      if (!mover.stopped_) shard.timers().arm(timer, shard.now() + some(shard.env().random, 10ms, 400ms));
-    }
-    Mover& mover;
-    io::Shard& shard;
-    io::Timer timer;
-  };
-
-  void move_one(io::Shard& from) {
-    io::Random& random = from.env().random;
-    std::vector<io::Connection*> candidates;
-    from.for_each_connection([&](io::Connection& connection) {
-      if (connection.protocol().quiescent()) candidates.push_back(&connection);
-    });
-    if (candidates.empty() || shards_.size() < 2) return;
-    io::Connection& chosen = *candidates[random.next() % candidates.size()];
-    io::Shard& to = shards_[static_cast<int>(random.next() % static_cast<std::uint64_t>(shards_.size()))];
-    auto state = std::make_shared<io::ConnectionState>(chosen.detach());
-    to.post([factory = factory_, &to, state] {
-      auto protocol = factory(to, state.get());
-      to.attach(std::move(*state), std::move(protocol));
-    });
-  }
-
-  io::Shards& shards_;
-  const io::ProtocolFactory factory_;
-  bool stopped_ = false;
-  std::vector<std::unique_ptr<Round>> rounds_;
-};
 
 /// Low marks, so that back-pressure is part of every run.
 io::ShardOptions shard_options(io::Random& random) {
@@ -234,7 +179,7 @@ class Client {
 /// One run: what a seed decides besides what the simulator does by itself.
 class Run {
  public:
-  explicit Run(std::uint64_t seed) : truth_(world_), world_(seed, options(seed)) {
+  explicit Run(std::uint64_t seed) : truth_(world_), world_(seed, world_options(seed)) {
     io::sim::Dice& dice = world_.dice();
     const int server_shards = static_cast<int>(dice.between(1, 4));
     server_process_.boot([this, server_shards](Process& self) {
@@ -261,19 +206,6 @@ class Run {
   }
 
  private:
-  static io::sim::Options options(std::uint64_t seed) {
-    io::sim::Dice dice = io::sim::Dice(seed).split("options");
-    io::sim::Options options;
-    auto& net = options.net;
-    net.send_buffer = std::size_t{1} << dice.between(12, 17);
-    net.receive_buffer = std::size_t{1} << dice.between(12, 17);
-    net.small_packet_ppm = static_cast<std::uint32_t>(dice.below(500'000));
-    net.short_read_ppm = static_cast<std::uint32_t>(dice.below(500'000));
-    net.short_write_ppm = static_cast<std::uint32_t>(dice.below(500'000));
-    net.give_up = 8s;
-    net.connect_timeout = 8s;
-    return options;
-  }
   Process& client_process(std::size_t i) { return world_.process(fmt::format("client{}", i)); }
 
   /// Deadlines are looked at from outside, every now and then, where the process is not standing still.
