@@ -1,7 +1,15 @@
 #include "sofa/io/acceptor.h"
 
+#include "sofa/base/fault.h"
+
 namespace sofa::io {
 namespace {
+
+Result<Accepted> accept(Shard& shard, Handle listener) {
+  if (SOFA_FAULT("accept-no-handles")) return fail(IoError::kNoHandles, "no descriptor is free");
+  if (SOFA_FAULT("accept-broken")) return fail(IoError::kSystem, "the stream broke while it waited");
+  return shard.env().net.accept(listener);
+}
 
 void adopt(Shard& shard, Accepted accepted, const ProtocolFactory& factory) {
   ++shard.counters().accepted;
@@ -49,7 +57,7 @@ Address Acceptor::address() const {
 void Acceptor::on_event(const Poller::Event&) {
   constexpr int kMostAtOnce = 64;  // then the other connections have their turn
   for (int i = 0; i < kMostAtOnce; ++i) {
-    Result<Accepted> accepted = shard_.env().net.accept(listener_);
+    Result<Accepted> accepted = accept(shard_, listener_);
     if (accepted) {
       place(*std::move(accepted));
     } else if (accepted.error().is(IoError::kNoHandles)) {

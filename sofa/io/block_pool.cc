@@ -4,6 +4,8 @@
 #include <bit>
 #include <new>
 
+#include "sofa/base/fault.h"
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
 #define SOFA_NO_BLOCK_CACHE
@@ -69,7 +71,8 @@ void open_cache() {
 void* allocate_block(std::size_t size) {
   if (size > kMaxPooledBlock) return ::operator new(size);
   const ClassOf c = class_of(size);
-  if (FreeBlock* block = cache.lists[c.index]) [[likely]] {
+  FreeBlock* block = SOFA_FAULT("no-block-cached") ? nullptr : cache.lists[c.index];
+  if (block) [[likely]] {
     cache.lists[c.index] = block->next;
     cache.bytes -= c.bytes;
     return block;

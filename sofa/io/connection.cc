@@ -4,6 +4,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "sofa/base/fault.h"
 #include "sofa/base/mutant.h"
 #include "sofa/io/block_pool.h"
 
@@ -225,6 +226,7 @@ void Connection::on_event(const Poller::Event& event) {
     queue();
   }
   if (!event.readable && !event.closed) return;
+  if (SOFA_FAULT("readable-without-data")) return;  // the event comes again while there is data
   if (reads()) {
     read();
     // Answers go out before the next connection is read, so that the peer works on them meanwhile.
@@ -236,7 +238,8 @@ void Connection::on_event(const Poller::Event& event) {
 
 void Connection::read() {
   const std::span<std::uint8_t> scratch = shard_.scratch();
-  const bool in_scratch = tail_size_ <= kSmallTail && expected_ <= scratch.size() - kSmallTail;
+  const bool in_scratch =
+      tail_size_ <= kSmallTail && expected_ <= scratch.size() - kSmallTail && !SOFA_FAULT("read-into-tail");
   std::span<std::uint8_t> into;
   if (in_scratch) {
     if (tail_size_ != 0) std::memcpy(scratch.data(), tail_, tail_size_);
@@ -245,6 +248,7 @@ void Connection::read() {
     if (tail_capacity_ == tail_size_) grow_tail(tail_size_ + 1, std::max<std::size_t>(expected_, 2 * tail_size_));
     into = {tail_ + tail_size_, tail_capacity_ - tail_size_};
   }
+  if (SOFA_FAULT("read-one-byte")) into = into.first(1);
   const Transfer got = shard_.env().net.read(handle_, into);
   switch (got.status) {
     case Transfer::Status::kWouldBlock:
@@ -328,7 +332,11 @@ void Connection::write() {
     slices[used].size = std::min(slices[used].size, kMostWritten - offered);
     offered += slices[used++].size;
   }
-  if (offered != 0) {
+  if (used != 0 && SOFA_FAULT("write-one-byte")) {
+    used = 1;
+    slices[0].size = 1;
+  }
+  if (offered != 0 && !SOFA_FAULT("write-would-block")) {
     const Transfer sent = shard_.env().net.write(handle_, {slices, used});
     if (sent.status == Transfer::Status::kFailed) {
       return close(

@@ -1,6 +1,16 @@
 #include "sofa/io/connector.h"
 
+#include "sofa/base/fault.h"
+
 namespace sofa::io {
+namespace {
+
+Result<Handle> connect(Shard& shard, const Address& address) {
+  if (SOFA_FAULT("connect-refused-at-once")) return fail(IoError::kRefused, "{} refused", address.to_string());
+  return shard.env().net.connect(address);
+}
+
+}  // namespace
 
 Connector::Connector(Shard& shard)
     : shard_(shard), timer_([](void* self) noexcept { static_cast<Connector*>(self)->on_timer(); }, this) {}
@@ -26,6 +36,7 @@ void Connector::start(const Address& address, TimePoint deadline, std::unique_pt
                                   Connector* connector = *self;
                                   if (!connector) return;
                                   connector->self_.reset();
+                                  if (SOFA_FAULT("resolver-fails")) found = fail(IoError::kTimeout, "no answer");
                                   if (!found) return connector->fail_later(std::move(found).error());
                                   connector->addresses_ = *std::move(found);
                                   connector->try_next();
@@ -50,7 +61,7 @@ void Connector::drop_handle() {
 
 void Connector::try_next() {
   while (tried_ < addresses_.size()) {
-    Result<Handle> handle = shard_.env().net.connect(addresses_[tried_++]);
+    Result<Handle> handle = connect(shard_, addresses_[tried_++]);
     if (handle) {
       handle_ = *handle;
       return shard_.poller().add(handle_, {.write = true}, static_cast<Watcher*>(this));

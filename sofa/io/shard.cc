@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "sofa/base/fault.h"
 #include "sofa/io/connection.h"
 
 namespace sofa::io {
@@ -98,14 +99,14 @@ std::span<const Poller::Event> Shard::wait(TimePoint until) {
 
 bool Shard::turn(TimePoint until) {
   const Running running(this);
-  const auto events = wait(sleep_until(until));
+  const auto events = wait(SOFA_FAULT("woken-for-nothing") ? TimePoint{} : sleep_until(until));
   asleep_.store(false, std::memory_order_relaxed);
   now_ = env_.clock.now();
   ++counters_.turns;
   counters_.events += events.size();
   for (const Poller::Event& event : events) static_cast<Watcher*>(event.tag)->on_event(event);
-  run_mail();
-  timers_.advance(now_);
+  if (!SOFA_FAULT("mail-a-turn-late")) run_mail();
+  if (!SOFA_FAULT("timers-a-turn-late")) timers_.advance(now_);
   finish_turn();
   if (stopped_.load(std::memory_order_acquire)) [[unlikely]] {
     run_mail();
@@ -123,7 +124,7 @@ void Shard::stop() {
 
 // Either this sees that the shard sleeps and wakes it, or the shard sees the mail before it sleeps (sleep_until).
 void Shard::post(Mail& mail) {
-  if (mailbox_.push(mail) && asleep_.load(std::memory_order_seq_cst)) poller_->wake();
+  if ((mailbox_.push(mail) && asleep_.load(std::memory_order_seq_cst)) || SOFA_FAULT("woken-twice")) poller_->wake();
 }
 
 void Shard::post(std::function<void()> job) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sofa/base/fault.h"
+
 namespace sofa::io {
 
 WorkerPool::WorkerPool(Env& env, const Options& options) : env_(env), options_(options) {
@@ -17,9 +19,10 @@ WorkerPool::~WorkerPool() {
 
 bool WorkerPool::submit(Job& job) {
   job.next = nullptr;
+  const bool full = SOFA_FAULT("worker-pool-full");
   {
     const std::lock_guard lock(mutex_);
-    if (closing_ || queued_.load(std::memory_order_relaxed) >= options_.most_queued) {
+    if (full || closing_ || queued_.load(std::memory_order_relaxed) >= options_.most_queued) {
       rejected_.fetch_add(1, std::memory_order_relaxed);
       return false;
     }

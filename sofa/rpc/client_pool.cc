@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sofa/base/fault.h"
 #include "sofa/io/shard.h"
 #include "sofa/rpc/bolt_remote.h"
 #include "sofa/rpc/client_connection.h"
@@ -69,7 +70,7 @@ void ClientPool::start(RemoteCall& call, const BoltRequests& requests, io::TimeP
               Retriable::kYes)
             .caused_by(*last_failure_));
   }
-  if (waiting_.size() >= client_.options.max_waiting) {
+  if (waiting_.size() >= client_.options.max_waiting || SOFA_FAULT("client-queue-full")) {
     return call.fail(
         Error(Code::kClientUndeclared,
               fmt::format("{} calls wait already for a connection to {}", waiting_.size(), address_.to_string()),

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "sofa/base/fault.h"
 #include "sofa/rpc/request_extras.h"
 #include "sofa/rpc/server_call_bolt.h"
 #include "sofa/rpc/server_filters.h"
@@ -179,7 +180,7 @@ void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival
   RequestFront& front = server_.fronts.of(frame.header);
   server_.reader.emplace(frame.content, server_.options.content);
   const bool is_plain = frame.class_name == bolt::kRequestClass && frame.head.codec == bolt::Codec::kHessian2;
-  if (!is_plain || !front.recognise(frame, *server_.reader)) {
+  if (!is_plain || SOFA_FAULT("request-front-unknown") || !front.recognise(frame, *server_.reader)) {
     if (!read(frame, front)) return;
   }
   const std::int32_t remain_ms = front.header().remain_ms;
@@ -188,11 +189,12 @@ void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival
     return;
   }
   ShardServices::Pin& pin = server_.services.current();
-  if (front.route.version != server_.services.version() && !find_route(frame.head, front, pin)) return;
+  const bool knows_route = front.route.version == server_.services.version() && !SOFA_FAULT("request-route-unknown");
+  if (!knows_route && !find_route(frame.head, front, pin)) return;
   const ServiceEntry& entry = *front.route.entry;
   Slot::Pin service = entry.slot().acquire();
   if (!service) return answer_not_found(frame.head, no_such_service(front.service()));
-  if (is_busy() || entry.is_busy()) {
+  if (is_busy() || entry.is_busy() || SOFA_FAULT("server-busy")) {
     if (!may_answer(frame.head)) return;
     ++server_.counts.busy;
     write_status(server_.frame, frame.head, bolt::Status::kServerThreadPoolBusy);

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sofa/base/fault.h"
 #include "sofa/io/async.h"
 #include "sofa/io/sim/chaos.h"
 #include "sofa/io/sim/network.h"
@@ -263,6 +264,7 @@ class Run {
     options.longest_fault = 3s;
     io::sim::Chaos chaos(world_, {&server_process_, &client_process_}, options);
     chaos.start();
+    const ArmedFaults armed(world_.seed());
     world_.run_until([this] { return truth_.fault().has_value(); }, 15s);
     chaos.stop();
   }
@@ -326,6 +328,14 @@ TEST(CallSimTest, FindsAnInFlightCountThatLeaks) {
 }
 TEST(CallSimTest, FindsBytesLostInAMove) {
   expect_mutant_found("move-loses-bytes", calls);
+}
+TEST(CallSimTest, EveryFaultPointStrikes) {
+  expect_fault_points_struck(
+      {"accept-no-handles", "accept-broken", "connect-refused-at-once", "resolver-fails", "readable-without-data",
+       "read-into-tail", "read-one-byte", "write-one-byte", "write-would-block", "woken-for-nothing", "woken-twice",
+       "mail-a-turn-late", "timers-a-turn-late", "worker-pool-full", "no-block-cached", "request-front-unknown",
+       "request-route-unknown", "server-busy", "client-queue-full"},
+      calls);
 }
 
 }  // namespace

@@ -2,10 +2,12 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <set>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "sofa/base/fault.h"
 #include "sofa/base/mutant.h"
 #include "sofa/io/sim/dice.h"
 
@@ -79,6 +81,29 @@ void expect_mutant_found(const char* mutant, const Scenario& scenario) {
 #else
   (void)scenario;
   GTEST_SKIP() << mutant << " is not in this build: use a Debug or a sanitized one";
+#endif
+}
+
+void expect_fault_points_struck(const std::vector<std::string_view>& names, const Scenario& scenario) {
+#ifdef SOFA_MUTANTS
+  std::set<std::string_view> known;
+  for (const FaultPoint* point = FaultPoint::first(); point; point = point->next()) known.insert(point->name());
+  EXPECT_EQ(known, std::set<std::string_view>(names.begin(), names.end())) << "bring the test's list up to date";
+  const auto all_struck = [] {
+    const FaultPoint* point = FaultPoint::first();
+    while (point && point->struck() != 0) point = point->next();
+    return point == nullptr;
+  };
+  std::uint64_t seed = 1;
+  for (; seed <= kSeeds && !all_struck(); ++seed) scenario(seed);
+  for (const FaultPoint* point = FaultPoint::first(); point; point = point->next()) {
+    fmt::print("fault point {:<24} reached {:>10} times, struck {:>7} times\n", point->name(), point->reached(),
+               point->struck());
+    EXPECT_GT(point->struck(), 0u) << point->name() << " was never hit in " << seed - 1 << " seeds";
+  }
+#else
+  (void)scenario;
+  GTEST_SKIP() << names.size() << " fault points are not in this build: use a Debug or a sanitized one";
 #endif
 }
 

@@ -8,6 +8,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "sofa/io/env.h"
 #include "sofa/io/sim/options.h"
@@ -29,6 +31,9 @@ io::sim::Options world_options(std::uint64_t seed);
 void expect_no_fault(const char* program, const Scenario& scenario);
 /// Fails the test unless one of the seeds from 1 to 1 000 finds the mutant; prints which.
 void expect_mutant_found(const char* mutant, const Scenario& scenario);
+/// Fails the test unless these are the fault points (base/fault.h) of the program, and the seeds from 1 on have every
+/// one of them strike; prints how often.
+void expect_fault_points_struck(const std::vector<std::string_view>& names, const Scenario& scenario);
 /// Fails the test unless two runs of a few seeds each have equal traces.
 void expect_repeatable(const Scenario& scenario);
 

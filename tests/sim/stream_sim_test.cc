@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sofa/base/fault.h"
 #include "sofa/io/acceptor.h"
 #include "sofa/io/connector.h"
 #include "sofa/io/sim/chaos.h"
@@ -225,6 +226,7 @@ class Run {
     options.mean_gap = world_.dice().between(io::Duration(200ms), io::Duration(4s));
     io::sim::Chaos chaos(world_, {&server_process_, &client_process(0), &client_process(1)}, options);
     chaos.start();
+    const ArmedFaults armed(world_.seed());
     world_.run_until([this] { return truth_.fault().has_value(); }, 12s);
     chaos.stop();
   }
