@@ -60,6 +60,7 @@ class FakeNet final : public io::Net {
   void shutdown_write(io::Handle) override {}
   void close(io::Handle) override {}
   io::Address local_address(io::Handle) override { return {}; }
+  std::string own_host() override { return "127.0.0.1"; }
   std::unique_ptr<io::Poller> make_poller() override { return std::make_unique<Poller>(peer_); }
 
  private:
