@@ -4,11 +4,12 @@
 //   balancer->rebuild(candidates);                                     // the list or a weight changed
 //   std::size_t chosen = balancer->choose(candidates, {.random = random.next(), .key = account});
 //
-// A provider that is not available, or was tried already, is chosen only by nobody: `kNobody` when none is left. One of
-// weight 0 takes calls only when all available ones have weight 0.
-// `choose` allocates nothing and looks at few candidates, however many there are. One shard's thread.
-// Source of the family's rules: SOFARPC 5.13 AbstractLoadBalancer and its implementations; the rings are compared with
-// recorded ones.
+// A provider that is not available, or was tried already, is chosen by none: `kNobody` when nobody is left. One of
+// weight 0 takes calls only when all available ones have weight 0; but consistentHash knows no weights, as in SOFARPC:
+// the key's provider is the same for consumers of all languages. `choose` gets the candidates of the last `rebuild`;
+// all but their providers and weights may have changed since. It allocates nothing, and looks at few candidates,
+// however many there are, unless most of them are not available. One shard's thread. Source of the family's rules:
+// SOFARPC 5.13 AbstractLoadBalancer and its implementations; the rings are compared with recorded ones.
 #pragma once
 
 #include <cstdint>

@@ -266,7 +266,7 @@ TEST(LeastActiveTest, MeasuresByWeight) {
   EXPECT_GT(service.count(*balancer_for("leastActive", service), 1000)[0], 980u);
 }
 
-TEST(PeakEwmaTest, AvoidsTheSlow) {
+TEST(PeakEwmaBalancerTest, AvoidsTheSlow) {
   Service service({100, 100, 100, 100, 100});
   for (Candidate& candidate : service.candidates) candidate.latency_us = 1000;
   service.candidates[3].latency_us = 50'000;
@@ -275,7 +275,7 @@ TEST(PeakEwmaTest, AvoidsTheSlow) {
   EXPECT_GT(counts[0], 2000u);
 }
 
-TEST(PeakEwmaTest, DoesNotRunToTheUnknown) {
+TEST(PeakEwmaBalancerTest, DoesNotRunToTheUnknown) {
   Service service({100, 100, 100, 100});
   for (Candidate& candidate : service.candidates) candidate.latency_us = 1000;
   service.candidates[2].latency_us = 0;
