@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "sofa/sdk.h"
 
 class BurnService {
  public:
+  static constexpr std::string_view idempotent[] = {"burn"};
   virtual ~BurnService() = default;
   virtual sofa::Task<std::int64_t> burn(std::int32_t rounds) = 0;
 };

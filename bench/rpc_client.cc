@@ -4,6 +4,7 @@
 //   rpc_client … --rate 20000       open loop at fixed times; latency from the time a call was due
 //   rpc_client … --blocking 16      plain threads that wait for each call
 //   rpc_client … --burn 100000      BurnService instead of EchoService
+//   rpc_client --url file:///tmp/services.json --burn 1 --retries 2 --timeout-ms 100      a cluster
 //
 // Prints one JSON line. CPU is the whole process's, a million calls.
 #include <atomic>
@@ -25,7 +26,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Options {
-  std::string address;
+  std::string url;
+  std::uint32_t retries = 0;
+  int timeout_ms = 3000;
+  int attempt_timeout_ms = 0;
   std::uint32_t connections = 8;
   int outstanding = 64;
   double seconds = 3;
@@ -101,7 +105,12 @@ class Load {
   }
 
  private:
-  sofa::ReferenceOptions target() const { return {.url = "bolt://" + options_.address}; }
+  sofa::ReferenceOptions target() const {
+    return {.url = options_.url,
+            .timeout = std::chrono::milliseconds(options_.timeout_ms),
+            .cluster = {.retries = options_.retries,
+                        .attempt_timeout = std::chrono::milliseconds(options_.attempt_timeout_ms)}};
+  }
   static void sleep_until(std::int64_t ns) {
     std::this_thread::sleep_until(Clock::time_point(std::chrono::nanoseconds(ns)));
   }
@@ -193,7 +202,11 @@ int main(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i];
     const char* value = argv[i + 1];
-    if (name == "--addr") options.address = value;
+    if (name == "--addr") options.url = std::string("bolt://") + value;
+    if (name == "--url") options.url = value;
+    if (name == "--retries") options.retries = static_cast<std::uint32_t>(std::atoi(value));
+    if (name == "--attempt-timeout-ms") options.attempt_timeout_ms = std::atoi(value);
+    if (name == "--timeout-ms") options.timeout_ms = std::atoi(value);
     if (name == "--connections") options.connections = static_cast<std::uint32_t>(std::atoi(value));
     if (name == "--outstanding") options.outstanding = std::atoi(value);
     if (name == "--seconds") options.seconds = std::atof(value);
@@ -202,8 +215,8 @@ int main(int argc, char** argv) {
     if (name == "--blocking") options.blocking = std::atoi(value);
     if (name == "--burn") options.burn = std::atoi(value);
   }
-  if (options.address.empty()) {
-    std::fprintf(stderr, "rpc_client: --addr HOST:PORT is missing\n");
+  if (options.url.empty()) {
+    std::fprintf(stderr, "rpc_client: --addr HOST:PORT or --url URL is missing\n");
     return 2;
   }
   sofa::Context context(sofa::io::posix::env(), {.app = "rpc_client", .connections = options.connections});
