@@ -1,6 +1,7 @@
 // cpp_client: our client against any bank, with the checks that the Java peer's client makes.
 //
-//   cpp_client --addr 127.0.0.1:12200 --mode sync|basic|future|callback|oneway|generic [--count N] [--timeout-check]
+//   cpp_client --addr 127.0.0.1:12200 --mode sync|basic|future|callback|oneway|generic|context [--count N]
+//              [--timeout-check] [--no-custom-headers]
 //
 // Prints a line for each check that failed and `N passed, M failed`; exit code 0 only when all passed.
 #include <atomic>
@@ -16,6 +17,7 @@
 #include "examples/bank/services.h"
 #include "sofa/io/posix/env.h"
 #include "sofa/rpc/error.h"
+#include "tests/interop/cpp_context.h"
 
 namespace {
 
@@ -40,6 +42,7 @@ struct Options {
   std::string mode = "sync";
   int count = 10;
   bool timeout_check = false;
+  bool custom_headers = true;
 };
 
 class Checks {
@@ -154,6 +157,10 @@ class Client {
     const std::string& mode = options_.mode;
     if (mode == "sync") {
       sync();
+    } else if (mode == "context") {
+      interop::check_context(
+          {.java = options_.address, .custom_headers = options_.custom_headers},
+          [this](const std::string& name, bool right, const std::string& got) { checks_.check(name, right, got); });
     } else if (mode == "basic") {
       basic();
     } else if (mode == "future") {
@@ -476,13 +483,17 @@ int main(int argc, char** argv) {
       options.timeout_check = true;
       continue;
     }
+    if (name == "--no-custom-headers") {
+      options.custom_headers = false;
+      continue;
+    }
     if (name == "--addr") options.address = value;
     if (name == "--mode") options.mode = value;
     if (name == "--count") options.count = std::atoi(value);
     ++i;
   }
   if (options.address.empty()) {
-    fmt::print(stderr, "cpp_client --addr HOST:PORT --mode sync|basic|future|callback|oneway|generic [--count N]\n");
+    fmt::print(stderr, "cpp_client --addr HOST:PORT --mode sync|basic|future|callback|oneway|generic|context [--count N]\n");
     return 2;
   }
   try {

@@ -5,6 +5,7 @@ import com.alipay.remoting.rpc.RpcClient;
 import com.alipay.sofa.rpc.config.ApplicationConfig;
 import com.alipay.sofa.rpc.config.ProviderConfig;
 import com.alipay.sofa.rpc.config.ServerConfig;
+import com.alipay.sofa.rpc.context.RpcInvokeContext;
 import com.alipay.sofa.rpc.core.exception.SofaRpcException;
 import dev.sofa.bank.AccountService;
 import dev.sofa.bank.AccountServiceImpl;
@@ -41,7 +42,54 @@ final class BoltExtra {
                 public void go(Tap t) throws Exception { typed(echo(t)); }
             });
         }
+        newTrace();
+        responseBaggage();
         capture.finish();
+    }
+
+    /** To a provider that says it is of 5.1 or later the whole span goes as one text. */
+    private void newTrace() throws Exception {
+        final int port = BoltCapture.freePort();
+        PeerServer.export(new Opts(("--port " + port).split(" ")), port);
+        capture.scenario("new-trace", port, false, new BoltCapture.Act() {
+            @Override
+            public void go(Tap t) throws Exception {
+                EchoService echo = PeerClient.consumer(new Opts(new String[] {"--addr", "127.0.0.1:" + t.port + "?rpcVer=51302"}),
+                    EchoService.class, "sync").refer();
+                echo.echo("one");
+                echo.echo("two");
+            }
+        });
+    }
+
+    private void responseBaggage() throws Exception {
+        final int port = BoltCapture.freePort();
+        ServerConfig server = new ServerConfig().setProtocol("bolt").setHost("127.0.0.1").setPort(port).setDaemon(false);
+        new ProviderConfig<AccountService>().setApplication(new ApplicationConfig().setAppName("sofa-peers-server"))
+            .setInterfaceId(AccountService.class.getName()).setServer(server).setRegister(false)
+            .setRepeatedExportLimit(-1).setRef(new AccountServiceImpl() {
+                @Override
+                public Object any(Object value) {
+                    RpcInvokeContext.getContext().putResponseBaggage("tenant", "t31");
+                    if (value == null) {
+                        throw new IllegalStateException("asked for nothing");
+                    }
+                    return value;
+                }
+            }).export();
+        capture.scenario("response-baggage", port, false, new BoltCapture.Act() {
+            @Override
+            public void go(Tap t) throws Exception {
+                AccountService account = capture.to(t, AccountService.class, "sync", "").refer();
+                account.any("something");
+                String back = RpcInvokeContext.getContext().getResponseBaggage("tenant");
+                try {
+                    account.any(null);
+                } catch (IllegalStateException e) {
+                    throw new BoltCapture.Saw("tenant=" + back + ", then " + e.getMessage());
+                }
+            }
+        });
     }
 
     private EchoService echo(Tap t) { return capture.to(t, EchoService.class, "sync", "").refer(); }
