@@ -65,8 +65,8 @@ class FixedText {
   char text_[kCapacity];
 };
 
-/// The span that a call's code runs in: of a served call, the one that its caller sent. Calls that are made in it are its
-/// children (trace.h).
+/// The span that a call's code runs in: of a served call, the one that its caller sent. Calls that are made in it are
+/// its children (trace.h).
 struct TraceContext {
   FixedText<63> trace_id;
   FixedText<127> rpc_id;
@@ -211,23 +211,23 @@ class CallContext {
   }
   const Texts& baggage() const { return carried().baggage.all(); }
 
-  /// The way back: what a service sets here goes with its answer. Of the calls made here the answers' baggage comes here
-  /// too, later ones in place of earlier ones of the same key, and so, as in Java, goes on to one's own caller. False at
-  /// the limits of baggage.
+  /// The way back: what a service sets here goes with its answer. Of the calls made here the answers' baggage comes
+  /// here too, later ones in place of earlier ones of the same key, and so, as in Java, goes on to one's own caller.
+  /// False at the limits of baggage.
   bool set_response_baggage(std::string_view key, std::string_view value) {
     return luggage().response_baggage.set(key, value);
   }
   const Texts& response_baggage() const { return carried().response_baggage.all(); }
 
-  /// The caller's own headers (CallOptions::headers), as far as they stay within the limits of baggage. They are of this
-  /// call only and do not go on with the calls that it makes.
+  /// The caller's own headers (CallOptions::headers), as far as they stay within the limits of baggage. They are of
+  /// this call only and do not go on with the calls that it makes.
   const Texts& headers() const { return carried().headers.all(); }
   bool add_header(std::string key, std::string value) {
     return luggage().headers.add(std::move(key), std::move(value));
   }
 
-  /// SOFATracer's penetration attributes, `k=v&k=v` with %, & and = escaped as it does: the business's and its own. They
-  /// travel with the trace. False, and nothing changed, beyond kMaxPenetrationBytes.
+  /// SOFATracer's penetration attributes, `k=v&k=v` with %, & and = escaped as it does: the business's and its own.
+  /// They travel with the trace. False, and nothing changed, beyond kMaxPenetrationBytes.
   std::string_view penetration() const { return carried().penetration; }
   std::string_view system_penetration() const { return carried().system_penetration; }
   bool set_penetration(std::string_view attributes);

@@ -6,8 +6,8 @@
 //   traceparent(trace)                               // 00-0a0000071795466497646100142fffff-…-01
 //
 // SOFATracer's trace id is 8 hex digits of the IPv4 address, 13 digits of milliseconds, 4 digits of a counter and the
-// process id: 26 to 32 characters, all of them hex digits. Filled up with `f` at its end (no decimal process id has one)
-// it is W3C's id of 32 digits, so both are read in either log, and taking the `f`s away gives it back. A W3C id of
+// process id: 26 to 32 characters, all of them hex digits. Filled up with `f` at its end (no decimal process id has
+// one) it is W3C's id of 32 digits, so both are read in either log, and taking the `f`s away gives it back. A W3C id of
 // another origin is a SOFA trace id of 32 characters as it is, and passes a Java program so. A trace id that is not hex
 // or too long has a hash as its W3C id, which does not lead back. W3C's span id is a hash of trace id and RPC id: every
 // program gives the same span the same one.

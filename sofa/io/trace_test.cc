@@ -60,8 +60,10 @@ TEST(Trace, ChildrenAreCounted) {
 }
 
 TEST(Trace, SofaIdsAreW3cIdsAndBack) {
-  for (const char* id : {"c0000202179546649764610011335", "0a000001179546649764690009", "ffffffff17954664976461000999999",
-                         "0a0000011795466497646100141943" "03"}) {
+  for (const char* id :
+       {"c0000202179546649764610011335", "0a000001179546649764690009", "ffffffff17954664976461000999999",
+        "0a0000011795466497646100141943"
+        "03"}) {
     const TraceContext sent = span(id, "0.1");
     TraceContext got;
     ASSERT_TRUE(read_traceparent(traceparent(sent).view(), got)) << id;
@@ -98,10 +100,11 @@ TEST(Trace, OtherIdsAreHashedEverywhereAlike) {
 TEST(Trace, WhatIsNoTraceparentIsRefused) {
   const std::string good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   TraceContext trace = span("kept", "0.7");
-  for (const std::string& bad :
-       std::initializer_list<std::string>{"", good.substr(1), good + "-00", "ff" + good.substr(2), "0G" + good.substr(2),
-        "00-" + std::string(32, '0') + good.substr(35), good.substr(0, 36) + std::string(16, '0') + "-01",
-        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", good.substr(0, 53) + "0x", "01" + good.substr(2) + "0"}) {
+  for (const std::string& bad : std::initializer_list<std::string>{
+           "", good.substr(1), good + "-00", "ff" + good.substr(2), "0G" + good.substr(2),
+           "00-" + std::string(32, '0') + good.substr(35), good.substr(0, 36) + std::string(16, '0') + "-01",
+           "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", good.substr(0, 53) + "0x",
+           "01" + good.substr(2) + "0"}) {
     EXPECT_FALSE(read_traceparent(bad, trace)) << bad;
   }
   EXPECT_EQ(trace.trace_id.view(), "kept");

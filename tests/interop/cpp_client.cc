@@ -493,7 +493,8 @@ int main(int argc, char** argv) {
     ++i;
   }
   if (options.address.empty()) {
-    fmt::print(stderr, "cpp_client --addr HOST:PORT --mode sync|basic|future|callback|oneway|generic|context [--count N]\n");
+    fmt::print(stderr,
+               "cpp_client --addr HOST:PORT --mode sync|basic|future|callback|oneway|generic|context [--count N]\n");
     return 2;
   }
   try {

@@ -169,8 +169,8 @@ class Chains {
   }
 
   void through_java() {
-    auto java = client_.reference<ContextService>({.url = "bolt://" + with_.java})
-                    .with({.headers = {{"x-audit", "yes"}}});
+    auto java =
+        client_.reference<ContextService>({.url = "bolt://" + with_.java}).with({.headers = {{"x-audit", "yes"}}});
     auto all = hops("cpp -> java -> cpp", 3, call(java, own_ + "/" + kOwnId));
     expect_hop("java in the middle", all[0], "java", "0.1");
     expect("java in the middle", all[0], "x-audit", "yes");
