@@ -82,12 +82,23 @@ std::string_view HttpRequest::query() const {
   return http::split_target(target).query;
 }
 
-HttpResponse HttpResponse::text(int status, std::string_view text) {
+namespace {
+
+HttpResponse with_content(int status, std::string_view type, std::string_view content) {
   HttpResponse response;
   response.status = status;
-  response.headers.add("Content-Type", "text/plain; charset=utf-8");
-  response.body = text;
+  response.headers.add("Content-Type", type);
+  response.body = content;
   return response;
+}
+
+}  // namespace
+
+HttpResponse HttpResponse::text(int status, std::string_view text) {
+  return with_content(status, "text/plain; charset=utf-8", text);
+}
+HttpResponse HttpResponse::json(int status, std::string_view json) {
+  return with_content(status, "application/json", json);
 }
 
 }  // namespace sofa::net

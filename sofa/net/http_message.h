@@ -108,6 +108,8 @@ struct HttpResponse {
 
   /// As text/plain.
   static HttpResponse text(int status, std::string_view text);
+  /// As application/json; `json` is such already.
+  static HttpResponse json(int status, std::string_view json);
 };
 
 }  // namespace sofa::net

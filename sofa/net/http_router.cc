@@ -3,11 +3,31 @@
 #include <algorithm>
 #include <utility>
 
+#include "sofa/base/json_text.h"
+
 namespace sofa::net {
 namespace {
 
 bool answers(std::string_view method, const HttpText& asked) {
   return method == asked || (asked == "HEAD" && method == "GET");
+}
+
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+/// {"error": why, key: [names]}
+HttpResponse refusal(int status, std::string_view why, std::string_view key, const std::vector<std::string>& names) {
+  std::string json = "{\"error\": ";
+  append_json_string(json, why);
+  json += ", ";
+  append_json_string(json, key);
+  json += ": [";
+  for (const std::string& name : names) {
+    if (&name != names.data()) json += ", ";
+    append_json_string(json, name);
+  }
+  return HttpResponse::json(status, json + "]}\n");
 }
 
 }  // namespace
@@ -33,16 +53,28 @@ bool HttpRouter::fits(const Route& route, std::string_view path) const {
 
 Task<HttpResponse> HttpRouter::serve(HttpRequest request) const {
   const std::string_view path = request.path();
-  std::string allowed;
+  std::vector<std::string> allowed;
   for (const Route& route : routes_) {
     if (!fits(route, path)) continue;
     if (answers(route.method, request.method)) return route.handler(std::move(request));
-    if (allowed.find(route.method) == allowed.npos) allowed += (allowed.empty() ? "" : ", ") + route.method;
-    if (route.method == "GET" && allowed.find("HEAD") == allowed.npos) allowed += ", HEAD";
+    add_once(allowed, route.method);
+    if (route.method == "GET") add_once(allowed, "HEAD");
   }
-  if (allowed.empty()) return HttpResponse::text(404, "there is nothing here\n");
-  HttpResponse response = HttpResponse::text(405, "this cannot be asked with that method\n");
-  response.headers.add("Allow", allowed);
+  return allowed.empty() ? not_found() : not_allowed(allowed);
+}
+
+HttpResponse HttpRouter::not_found() const {
+  std::vector<std::string> served;
+  for (const Route& route : routes_) served.push_back(route.method + " " + route.path + (route.is_prefix ? "*" : ""));
+  std::sort(served.begin(), served.end());
+  return refusal(404, "nothing is served at this path", "served", served);
+}
+
+HttpResponse HttpRouter::not_allowed(const std::vector<std::string>& allowed) const {
+  HttpResponse response = refusal(405, "this path is not asked with that method", "allowed", allowed);
+  std::string list;
+  for (const std::string& method : allowed) list += (list.empty() ? "" : ", ") + method;
+  response.headers.add("Allow", list);
   return response;
 }
 

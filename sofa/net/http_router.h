@@ -5,8 +5,9 @@
 //   HttpServer server(shards, router.handler());
 //
 // An exact path goes before a prefix, a longer prefix before a shorter one. Paths are compared as they are sent,
-// without decoding. HEAD is answered by who answers GET. Nothing fits: 404; nothing with that method: 405 with Allow.
-// Ownership: `handler` takes a copy. Threads: a handler is called on every shard.
+// without decoding. HEAD is answered by who answers GET. Nothing fits: 404, and which paths are served; nothing with
+// that method: 405 with Allow. Both as JSON. Ownership: `handler` takes a copy. Threads: a handler is called on every
+// shard.
 #pragma once
 
 #include <string>
@@ -31,6 +32,8 @@ class HttpRouter {
   };
   bool fits(const Route& route, std::string_view path) const;
   Task<HttpResponse> serve(HttpRequest request) const;
+  HttpResponse not_found() const;
+  HttpResponse not_allowed(const std::vector<std::string>& allowed) const;
   HttpRouter& insert(Route route);
 
   std::vector<Route> routes_;  // the first that fits answers
