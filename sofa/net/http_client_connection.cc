@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "sofa/base/mutant.h"
 #include "sofa/net/error.h"
 #include "sofa/net/http_pool.h"
 
@@ -57,7 +58,7 @@ Result<void> HttpClientConnection::send(HttpRequest& request, HttpAwaited& await
   awaited.connection = this;
   if (head.method == "HEAD") parser_.expect_no_body();
   parser_.set_body_limit(call.body_bytes != 0 ? call.body_bytes : client_.options.limits.body_bytes);
-  client_.shard.timers().arm(timer_, deadline);
+  if (!SOFA_MUTANT("http-answer-without-deadline")) client_.shard.timers().arm(timer_, deadline);
   if (request.body.streamed()) {
     uploading_ = CallContext::make();
     connection_->flush();
@@ -162,6 +163,10 @@ void HttpClientConnection::body_wanted() {
 
 void HttpClientConnection::body_dropped() {
   inbox_.reset();
+  if (SOFA_MUTANT("http-unread-answer-reused")) {
+    parser_ = http::Parser(http::Parser::Role::kResponses, client_.options.limits);
+    return end_answer();
+  }
   close(Error(io::IoError::kCancelled, "nobody reads the rest of the answer"));
 }
 

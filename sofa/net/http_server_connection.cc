@@ -289,6 +289,10 @@ void HttpServerConnection::write_head(http::Head head, HttpResponse& response) {
 void HttpServerConnection::finish_answer() {
   serving_ = is_head_ = false;
   context_ = {};
+  if (receiving_ && SOFA_MUTANT("http-unread-body-is-a-request")) {
+    parser_ = http::Parser(http::Parser::Role::kRequests, server_.options.limits);
+    receiving_ = false;
+  }
   last_activity_ = server_.shard.now();
   connection_->flush();
   if (!keep_alive_ || ended_) return leave();

@@ -15,6 +15,7 @@ Result<std::vector<Address>> SimResolver::look_up(const std::string& host, std::
 }
 
 void SimResolver::resolve(const std::string& host, std::uint16_t port, TimePoint deadline, Done done) {
+  if (!process_.alive()) return;  // what a killed process still asks while it is destroyed
   World& world = process_.world();
   const Time limit = deadline == kNever ? kNoTime : process_.clock().to_world(deadline);
   const Time answer = is_numeric_host(host) ? world.now() : world.now() + dice_.draw(world.options().resolve);

@@ -50,7 +50,7 @@ class Parser {
     BytesView body{};      // kBody: never empty
   };
 
-  Parser(Role role, const Limits& limits) : limits_(limits), body_limit_(limits.body_bytes), role_(role) {}
+  Parser(Role role, const Limits& limits) : limits_(&limits), body_limit_(limits.body_bytes), role_(role) {}
 
   /// The next event in `in`, which begins with the first byte that was not consumed. kNeedMore comes last; kEnd may
   /// come without any byte. `head` is filled with kHead only.
@@ -96,7 +96,7 @@ class Parser {
   Line read_trailer(BytesView in, std::size_t& used);
   Step end(std::size_t used);
 
-  const Limits& limits_;
+  const Limits* limits_;
   std::uint64_t body_limit_;
   std::uint64_t remaining_ = 0;  // of the body, or of the chunk
   std::uint64_t body_seen_ = 0;  // in chunks, or until close
@@ -113,7 +113,7 @@ class Parser {
   bool skipped_line_ = false;
   HttpError error_{};
   State state_ = State::kHead;
-  const Role role_;
+  Role role_;
 };
 
 }  // namespace sofa::http
