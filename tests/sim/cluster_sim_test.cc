@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sofa/base/fault.h"
 #include "sofa/io/async.h"
 #include "sofa/io/sim/chaos.h"
 #include "sofa/io/sim/network.h"
@@ -318,6 +319,7 @@ class Run {
     befall_client();
     changing_ = true;
     change_lists();
+    const ArmedFaults armed(world_.seed());
     world_.run_until([this] { return truth_.fault().has_value(); }, 20s);
     changing_ = false;
     chaos.stop();
