@@ -10,6 +10,13 @@
 
 #include "sofa/rpc/cluster/peak_ewma.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/allocator_interface.h>
+#define SOFA_COUNTS_ALLOCATIONS
+#endif
+#endif
+
 namespace sofa::rpc {
 namespace {
 
@@ -125,6 +132,28 @@ TEST_P(EachBalancer, AsksThoseOfWeightZeroWhenThereIsNobodyElse) {
   const auto counts = service.count(*balancer_for(GetParam(), service), 4'000);
   EXPECT_GT(std::ranges::min(counts), 500u);
 }
+
+#ifdef SOFA_COUNTS_ALLOCATIONS
+std::size_t allocations = 0;
+
+TEST_P(EachBalancer, AllocatesNothingToChoose) {
+  Service service({100, 50, 0, 7, 100, 100, 1, 100, 100, 100});
+  service.candidates[3].is_local = true;
+  const auto balancer = balancer_for(GetParam(), service);
+  static const bool is_counting =
+      __sanitizer_install_malloc_and_free_hooks([](const volatile void*, std::size_t) { ++allocations; },
+                                                [](const volatile void*) {}) > 0;
+  ASSERT_TRUE(is_counting);
+  const std::size_t before = allocations;
+  const auto counted = std::make_unique<int>();
+  ASSERT_EQ(allocations, before + 1);
+  for (std::uint64_t i = 0; i < 1'000; ++i) {
+    for (std::size_t at = 0; at < 10; ++at) service.candidates[at].available = (i >> at) % 2 == 0;
+    balancer->choose(service.candidates, {.random = i << 40, .key = "account"});
+  }
+  EXPECT_EQ(allocations, before + 1);
+}
+#endif
 
 TEST_P(EachBalancer, StarvesNobody) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
