@@ -18,11 +18,6 @@ namespace {
 constexpr io::Duration kLookAround = std::chrono::seconds(1);
 constexpr io::Duration kLookAroundSoon = std::chrono::milliseconds(100);
 
-bool balances_by_weight(std::string_view balancer) {
-  return balancer == "auto" || balancer == "random" || balancer == "weightRoundRobin" ||
-         balancer == "weightConsistentHash" || balancer == "localPref";
-}
-
 /// Whether an attempt that ended so says that its provider is in trouble.
 bool is_trouble(const Error& error) {
   return error.is(Code::kClientTimeout) || error.is(Code::kServerBusy) || error.is(Code::kClientNetwork);
@@ -48,7 +43,6 @@ ClusterShard::ClusterShard(io::Shard& shard, std::shared_ptr<ClusterState> state
     : shard_(shard),
       state_(std::move(state)),
       balancer_(std::move(balancer)),
-      balances_by_weight_(balances_by_weight(state_->options.load_balancer)),
       budget_(state_->options.retry_budget),
       look_around_([](void* self) noexcept { static_cast<ClusterShard*>(self)->look_around(); }, this),
       chance_(shard.env().random.next() | 1) {}
@@ -230,7 +224,7 @@ std::size_t ClusterShard::balance(std::span<Candidate> candidates, const RemoteC
       candidates[index].available = candidates_[index].available = false;
       continue;
     }
-    if (balances_by_weight_) return index;
+    if (balancer_->knows_weights()) return index;
     // This balancer knows no weights: a provider that shall have a part of its calls is passed over by chance.
     const std::uint32_t share = member.record->weight_permille.load(std::memory_order_relaxed);
     if (share >= 1000 || next_chance() % 1000 < share || tried.is_full()) return index;

@@ -124,7 +124,6 @@ class ClusterShard final : public CallObserver, public std::enable_shared_from_t
   io::Shard& shard_;
   const std::shared_ptr<ClusterState> state_;
   const std::unique_ptr<Balancer> balancer_;
-  const bool balances_by_weight_;
   RetryBudget budget_;
   std::uint64_t list_version_ = 0;
   std::uint64_t weights_version_ = 0;

@@ -56,6 +56,8 @@ class Balancer {
   virtual std::size_t choose(std::span<const Candidate> candidates, const Choice& choice) = 0;
   /// Whether `Choice::key` matters: nobody else needs to make one.
   virtual bool needs_key() const { return false; }
+  /// Whether `Candidate::weight` counts, beyond 0 or not.
+  virtual bool knows_weights() const { return true; }
 };
 
 /// random (weighted), roundRobin, weightRoundRobin, consistentHash, weightConsistentHash, localPref as in SOFARPC;

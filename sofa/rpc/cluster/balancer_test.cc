@@ -122,6 +122,13 @@ TEST_P(EachBalancer, ChoosesNobodyOnlyWhenNobodyIsFree) {
   }
 }
 
+TEST_P(EachBalancer, SaysWhetherWeightsCount) {
+  Service service({20, 180});
+  const auto balancer = balancer_for(GetParam(), service);
+  const auto counts = service.count(*balancer, 10'000);
+  EXPECT_EQ(counts[1] > 2 * counts[0], balancer->knows_weights()) << counts[0] << ", " << counts[1];
+}
+
 TEST_P(EachBalancer, HasNobodyInAnEmptyList) {
   Service service({});
   EXPECT_EQ(service.choose(*balancer_for(GetParam(), service)), kNobody);

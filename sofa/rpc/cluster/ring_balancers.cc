@@ -34,6 +34,7 @@ std::size_t choose_off_ring(std::span<const Candidate> candidates, std::uint32_t
 class ConsistentHashBalancer final : public Balancer {
  public:
   bool needs_key() const override { return true; }
+  bool knows_weights() const override { return false; }
   void rebuild(std::span<const Candidate> candidates) override {
     std::vector<HashRing::Node> nodes;
     for (const Candidate& candidate : candidates) nodes.push_back(node_of(candidate, kDigests));

@@ -7,6 +7,7 @@ namespace {
 
 class RoundRobinBalancer final : public Balancer {
  public:
+  bool knows_weights() const override { return false; }
   void rebuild(std::span<const Candidate>) override {}
   std::size_t choose(std::span<const Candidate> candidates, const Choice& choice) override {
     const std::size_t count = candidates.size();
