@@ -113,7 +113,7 @@ void ClusterShard::give_up_waiting(RemoteCall& call) {
 bool ClusterShard::attempt(RemoteCall& call) {
   RemoteCall::Attempt& attempt = call.attempt;
   if (attempt.count == RemoteCall::Attempt::kMost) return false;
-  const std::string key = balancer_->needs_key() ? call.hash_key() : std::string();
+  const std::string key = balancer_->needs_key() ? key_of(call) : std::string();
   const std::size_t index = choose(call, key);
   if (index == kNobody) return false;
   Member& member = *members_[index];
@@ -194,6 +194,12 @@ bool ClusterShard::may_try_again(const RemoteCall& call, const Error& error) {
 }
 
 // --- choice
+
+std::string ClusterShard::key_of(const RemoteCall& call) {
+  // Objects hash by identity in Java: their calls are spread. Only calls without arguments share a place.
+  const bool is_spread = !call.method().hash_key && !call.method().signatures.empty();
+  return is_spread ? std::to_string(next_chance()) : call.hash_key();
+}
 
 std::size_t ClusterShard::choose(const RemoteCall& call, std::string_view key) {
   if (!call.options().target.empty()) return find_target(call);

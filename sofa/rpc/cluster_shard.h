@@ -95,6 +95,7 @@ class ClusterShard final : public CallObserver, public std::enable_shared_from_t
   void give_up_waiting(RemoteCall& call);
   /// Starts an attempt; false when there is nobody to ask.
   bool attempt(RemoteCall& call);
+  std::string key_of(const RemoteCall& call);
   std::size_t choose(const RemoteCall& call, std::string_view key);
   std::size_t balance(std::span<Candidate> candidates, const RemoteCall& call, std::string_view key);
   Tried tried_by(const RemoteCall& call) const;
