@@ -52,7 +52,7 @@ class FixedText {
   /// False, and cut short, when the text is too long.
   bool assign(std::string_view text) {
     size_ = static_cast<std::uint8_t>(std::min(text.size(), kCapacity));
-    if (size_ != 0) std::memcpy(text_, text.data(), size_);
+    if (size_ != 0) text.copy(text_, size_);
     return text.size() <= kCapacity;
   }
   void clear() { size_ = 0; }

@@ -372,8 +372,9 @@ void ClusterShard::refresh() {
     if (auto known = before.extract(Member::key_of(provider))) member = std::move(known.mapped());
     if (member) {
       member->update(provider, shard_.env());
-    } else if (!(member = make_member(provider))) {
-      now.erase(Member::key_of(provider));
+    } else {
+      member = make_member(provider);
+      if (!member) now.erase(Member::key_of(provider));
     }
   }
   members_.clear();
