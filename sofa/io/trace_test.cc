@@ -59,6 +59,19 @@ TEST(Trace, ChildrenAreCounted) {
   EXPECT_EQ(child_of(span("t", deep), 1).rpc_id.view(), deep);
 }
 
+// The hashes were computed by another program: FNV-1a of 64 bits over the trace id, then over the RPC id.
+TEST(Trace, TraceparentsAreKnown) {
+  const std::initializer_list<std::pair<TraceContext, const char*>> known = {
+      {span("0a0000071795466497646100142", "0"), "00-0a0000071795466497646100142fffff-c3c9654a46920ad1-01"},
+      {span("0a0000071795466497646100142", "0.1"), "00-0a0000071795466497646100142fffff-0c056b9ce3222fb4-01"},
+      {span("c0000202179546649764610011335", "0.1.2", false),
+       "00-c0000202179546649764610011335fff-4d252500c6866973-00"},
+      {span("4bf92f3577b34da6a3ce929d0e0e4736", "0"), "00-4bf92f3577b34da6a3ce929d0e0e4736-31e29f7f7b0a9b46-01"},
+      {span("no-hex-digits", "0.1"), "00-e5c455d69022c96f539ba07823854e46-b415cbddfb489938-01"},
+  };
+  for (const auto& [trace, header] : known) EXPECT_EQ(traceparent(trace).view(), header);
+}
+
 TEST(Trace, SofaIdsAreW3cIdsAndBack) {
   for (const char* id :
        {"c0000202179546649764610011335", "0a000001179546649764690009", "ffffffff17954664976461000999999",
