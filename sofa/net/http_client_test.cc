@@ -93,8 +93,8 @@ TEST_F(HttpClientTest, ABodyOfAnotherLengthFails) {
 
 TEST_F(HttpClientTest, CallsShareBoundedConnections) {
   start({}, {.max_connections = 2, .max_waiting = 3});
-  std::vector<std::shared_ptr<Outcome>> outcomes;
-  for (int i = 0; i < 6; ++i) outcomes.push_back(send(HttpRequest::get("/later?ms=100")));
+  std::vector<std::shared_ptr<Outcome>> outcomes(6);
+  for (auto& outcome : outcomes) outcome = send(HttpRequest::get("/later?ms=100"));
   ASSERT_TRUE(world.run_until(
       [&] { return std::all_of(outcomes.begin(), outcomes.end(), [](auto& o) { return o->done; }); }, 10s));
   EXPECT_EQ(counts().connections, 2U);

@@ -65,6 +65,7 @@ Task<HttpResponse> HttpRouter::serve(HttpRequest request) const {
 
 HttpResponse HttpRouter::not_found() const {
   std::vector<std::string> served;
+  served.reserve(routes_.size());
   for (const Route& route : routes_) served.push_back(route.method + " " + route.path + (route.is_prefix ? "*" : ""));
   std::sort(served.begin(), served.end());
   return refusal(404, "nothing is served at this path", "served", served);

@@ -276,8 +276,8 @@ struct TestClient {
       outcome->error = answer.error();
     } else if (most != 0) {
       Result<std::string> text = co_await as_result(answer->body.read_text(most));
-      if (text) outcome->text = *std::move(text);
       if (!text) outcome->error = text.error();
+      if (text) outcome->text = *std::move(text);
     }
     outcome->done = true;
   }

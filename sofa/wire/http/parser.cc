@@ -214,10 +214,11 @@ bool Parser::read_framing(std::string_view name, std::string_view value) {
 
 bool Parser::read_length(std::string_view value) {
   if ((flags_ & kHasLength) != 0) return refuse(HttpError::kBadLength);
-  const char* last = value.data() + value.size();
   std::int64_t length = 0;
-  const auto [end, failure] = std::from_chars(value.data(), last, length);
-  if (value.empty() || value[0] == '-' || failure != std::errc{} || end != last) return refuse(HttpError::kBadLength);
+  const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), length);
+  if (value.empty() || value[0] == '-' || failure != std::errc{} || end != value.data() + value.size()) {
+    return refuse(HttpError::kBadLength);
+  }
   flags_ |= kHasLength;
   remaining_ = static_cast<std::uint64_t>(length);
   return true;
@@ -342,10 +343,9 @@ Parser::Step Parser::read_body(BytesView in, std::size_t used) {
 
 bool Parser::read_chunk_line(std::string_view line) {
   std::uint64_t size = 0;
-  const char* last = line.data() + line.size();
-  const auto [end, failure] = std::from_chars(line.data(), last, size, 16);
+  const auto [end, failure] = std::from_chars(line.data(), line.data() + line.size(), size, 16);
   if (failure != std::errc{}) return refuse(HttpError::kBadChunk);
-  const std::string_view extension(end, static_cast<std::size_t>(last - end));
+  const std::string_view extension = line.substr(static_cast<std::size_t>(end - line.data()));
   if (!extension.empty() && (trim(extension).empty() || trim(extension)[0] != ';' || !is_value(extension))) {
     return refuse(HttpError::kBadChunk);
   }
