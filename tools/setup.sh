@@ -5,7 +5,7 @@
 build_packages=(
   clang-19 lld-19 llvm-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 cmake ninja-build ccache git python3
   libboost1.81-dev libexpected-dev libc-ares-dev libspdlog-dev libfmt-dev libyaml-cpp-dev libsimdjson-dev
-  nlohmann-json3-dev libcli11-dev zlib1g-dev libgtest-dev libgmock-dev libbenchmark-dev valgrind strace
+  nlohmann-json3-dev libcli11-dev zlib1g-dev libzookeeper-mt-dev libgtest-dev libgmock-dev libbenchmark-dev valgrind strace
 )
 
 # missing_packages PACKAGE...: those that are not installed, one a line.
@@ -15,12 +15,13 @@ missing_packages() {
   printf '%s\n' "$@" | grep -vxF -f <(printf '%s\n' "${installed:-none}") || true
 }
 
-# peer_packages: what the Java and Node peers need and no program on this machine provides already.
+# peer_packages: what tests with the Java and Node peers need and no program on this machine provides already.
 peer_packages() {
   command -v javac >/dev/null || echo openjdk-17-jdk-headless
   command -v mvn >/dev/null || echo maven
   command -v node >/dev/null || echo nodejs
   command -v npm >/dev/null || echo npm
+  [ -x /usr/share/zookeeper/bin/zkServer.sh ] || echo zookeeper
 }
 
 is_debian_12() { [ -r /etc/os-release ] && (. /etc/os-release && [ "${ID:-}" = debian ] && [ "${VERSION_ID:-}" = 12 ]); }
@@ -39,7 +40,7 @@ setup_for() {
   fi
   if ! is_debian_12; then
     printf 'dev: missing here: %s\nThis is not Debian 12, so nothing is installed for you: install the equivalents of these packages by hand:\n  %s\n' \
-      "${missing[*]}" "${build_packages[*]} openjdk-17-jdk-headless maven nodejs npm" >&2
+      "${missing[*]}" "${build_packages[*]} openjdk-17-jdk-headless maven nodejs npm zookeeper" >&2
     exit 2
   fi
   printf '== installing %d packages that are missing: %s\n' "${#missing[@]}" "${missing[*]}" >&2

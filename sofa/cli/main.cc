@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sofa/cli/command.h"
+#include "sofa/registry/zookeeper_source.h"
 
 namespace {
 
@@ -36,6 +37,7 @@ std::vector<std::string> arguments(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  sofa::registry::register_zookeeper();
   CLI::App app("sofa: SOFAStack in C++. Every subcommand has --help with examples.", "sofa");
   app.set_version_flag("--version", "sofa 0.1.0");
   app.require_subcommand(1);

@@ -9,8 +9,9 @@ DEBIAN = {
     "spdlog": ["libspdlog-dev"], "fmt": ["libfmt-dev"], "yaml-cpp": ["libyaml-cpp-dev"], "simdjson": ["libsimdjson-dev"],
     "nlohmann_json": ["nlohmann-json3-dev"], "CLI11": ["libcli11-dev"], "ZLIB": ["zlib1g-dev"], "Threads": [],
     "GTest": ["libgtest-dev", "libgmock-dev"], "benchmark": ["libbenchmark-dev"], "OpenSSL": ["libssl-dev"], "Python3": ["python3"],
+    "zookeeper_mt": ["libzookeeper-mt-dev"],
 }
-ASKS = re.compile(r"^\s*(?:find_package|pkg_check_modules)\(([^)]*)\)", re.MULTILINE)
+ASKS = re.compile(r"^\s*(?:find_package|find_library|pkg_check_modules)\(([^)]*)\)", re.MULTILINE)
 
 
 def asked_for(text):
@@ -51,6 +52,8 @@ def self_test():
         missed.append("not found: a package that is not installed")
     if not planted("pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)"):
         missed.append("not found: a package that is asked for by pkg-config")
+    if not planted("find_library(A_LIBRARY zookeeper_mt REQUIRED)"):
+        missed.append("not found: a package that is asked for by its library")
     if not planted("find_package(Unheard)"):
         missed.append("not found: an unknown package")
     if not planted("", setup="build_packages=(zlib1g-dev strace)"):
