@@ -20,6 +20,7 @@ namespace {
 struct Options {
   std::string file;
   std::vector<std::string> listen;
+  std::string registry;
   std::uint32_t shards = 0;
   std::string grace = "20s";
   bool quiet = false;
@@ -64,6 +65,7 @@ Result<Plan> plan(const Options& options) {
   SOFA_TRY(const Application* application, find_application(file.application));
   SOFA_TRY(const io::Duration grace, parse_duration(options.grace));
   if (!options.listen.empty()) file.context.listen = options.listen;
+  if (!options.registry.empty()) file.context.registry = options.registry;
   if (options.shards > 0) file.context.shards = options.shards;
   if (file.context.listen.empty()) {
     return fail(CliError::kInput, "{} listens nowhere: give it `listen: [bolt://host:port]`, or use --listen",
@@ -126,6 +128,7 @@ std::function<int()> setup_serve(CLI::App& command) {
   command.add_option("FILE", options->file, "the application's YAML file; `sofa config docs` has its keys")->required();
   command.add_option("--listen", options->listen, "bolt://host:port instead of the file's; may be given again")
       ->allow_extra_args(false);
+  command.add_option("--registry", options->registry, "where its services are published, instead of the file's");
   command.add_option("--shards", options->shards, "threads that serve connections")->check(CLI::Range(1, 256));
   command.add_option("--grace", options->grace, "how long a stop may take")->capture_default_str();
   command.add_flag("--quiet", options->quiet, "no live figures");

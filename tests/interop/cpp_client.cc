@@ -1,8 +1,9 @@
 // cpp_client: our client against any bank, with the checks that the Java peer's client makes.
 //
 //   cpp_client --addr 127.0.0.1:12200 --mode sync|basic|future|callback|oneway|generic|context [--count N]
-//              [--timeout-check] [--no-custom-headers]
+//              [--timeout-check] [--no-custom-headers] [--registry URL]
 //
+// With a registry it finds the bank there, and needs no --addr.
 // Prints a line for each check that failed and `N passed, M failed`; exit code 0 only when all passed.
 #include <atomic>
 #include <chrono>
@@ -16,6 +17,7 @@
 
 #include "examples/bank/services.h"
 #include "sofa/io/posix/env.h"
+#include "sofa/registry/zookeeper_source.h"
 #include "sofa/rpc/error.h"
 #include "tests/interop/cpp_context.h"
 
@@ -39,6 +41,7 @@ Decimal decimal(std::string_view text) {
 
 struct Options {
   std::string address;
+  std::string registry;
   std::string mode = "sync";
   int count = 10;
   bool timeout_check = false;
@@ -148,7 +151,7 @@ class Client {
  public:
   explicit Client(const Options& options)
       : options_(options),
-        context_(sofa::io::posix::env(), {.app = "sofa-cpp-client"}),
+        context_(sofa::io::posix::env(), {.app = "sofa-cpp-client", .registry = options.registry}),
         echo_(context_.reference<EchoService>(target())),
         bank_(context_.reference<AccountService>(target())),
         run_(std::to_string(context_.env().random.next() % 1'000'000'000)) {}
@@ -179,7 +182,9 @@ class Client {
   }
 
  private:
-  sofa::ReferenceOptions target() const { return {.url = "bolt://" + options_.address, .timeout = kTimeout}; }
+  sofa::ReferenceOptions target() const {
+    return {.url = options_.registry.empty() ? "bolt://" + options_.address : "", .timeout = kTimeout};
+  }
 
   template <class T>
   T wait(sofa::Task<T> task) {
@@ -488,15 +493,18 @@ int main(int argc, char** argv) {
       continue;
     }
     if (name == "--addr") options.address = value;
+    if (name == "--registry") options.registry = value;
     if (name == "--mode") options.mode = value;
     if (name == "--count") options.count = std::atoi(value);
     ++i;
   }
-  if (options.address.empty()) {
+  if (options.address.empty() && options.registry.empty()) {
     fmt::print(stderr,
-               "cpp_client --addr HOST:PORT --mode sync|basic|future|callback|oneway|generic|context [--count N]\n");
+               "cpp_client --addr HOST:PORT|--registry URL --mode sync|basic|future|callback|oneway|generic|context "
+               "[--count N]\n");
     return 2;
   }
+  sofa::registry::register_zookeeper();
   try {
     return Client(options).run();
   } catch (const std::exception& e) {

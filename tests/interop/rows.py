@@ -1,6 +1,6 @@
 """What is run against what: the programs, and the rows with the number of checks each must pass."""
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "peers"))
@@ -16,6 +16,11 @@ CPP = "cpp"
 # moment ago, or picks its own and says so in the line that makes it ready: READY port=N ...
 CPP_SERVER = ["{sofa}", "serve", "{root}/examples/bank/bank.yaml", "--listen", "bolt://127.0.0.1:0"]
 CPP_CLIENT = ["{cpp_client}", "--addr", "127.0.0.1:{port}"]
+
+# Where both sides find each other: each server publishes under a root of its own, and its clients know no more than that.
+ZOOKEEPER = "zookeeper"
+CPP_IN_ZOOKEEPER = "cpp@zookeeper"
+JAVA_IN_ZOOKEEPER = JAVA + "@zookeeper"
 
 # The clients of Java and C++ take the same arguments; 'basic' is what a peer of any language holds.
 MODES = {
@@ -40,6 +45,8 @@ class Program:
     argv: list
     peer: str = ""  # a real peer, to be built first
     clean_stop: bool = False  # must exit with 0 when asked to stop
+    registry: str = ""  # the server that must run first; its port is {registry}
+    debian: tuple = ()  # a file that must be there, and the package that has it
 
 
 @dataclass
@@ -62,7 +69,16 @@ def servers(seconds):
     table = {CPP: Program(CPP_SERVER, clean_stop=True)}
     for name, peer in build.PEERS.items():
         table[name] = Program(peer.command("server", "--port", "{port}", "--seconds", str(seconds)), peer=name)
+    table[ZOOKEEPER] = Program([sys.executable, "{root}/tests/interop/zookeeper_server.py", "--port", "{port}",
+                                "--seconds", str(seconds)],
+                               debian=("/usr/share/java/zookeeper.jar", "zookeeper"), clean_stop=True)
+    for name, plain in {CPP_IN_ZOOKEEPER: table[CPP], JAVA_IN_ZOOKEEPER: table[JAVA]}.items():
+        table[name] = replace(plain, argv=plain.argv + _registry(name), registry=ZOOKEEPER)
     return table
+
+
+def _registry(server):
+    return ["--registry", f"zookeeper://127.0.0.1:{{registry}}/{server}"]
 
 
 def clients():
@@ -74,6 +90,11 @@ def clients():
 
 def _rows(group, server, client, modes):
     return [Row(server, client, mode, MODES[mode][0], MODES[mode][1], group) for mode in modes]
+
+
+def _found(server, client, modes):
+    """Rows whose client is told of a registry instead of an address that leads anywhere."""
+    return [replace(row, args=row.args + _registry(server)) for row in _rows("cpp", server, client, modes)]
 
 
 def _node(group, server):
@@ -90,6 +111,8 @@ def rows():
         *_rows("cpp", NODE, CPP, ["basic"]),
         *_rows("cpp", JAVA_5_9, CPP, [*ALL, "context"]),
         *_rows("cpp", JAVA_5_5, CPP, [*WITHOUT_SYNC, "context-5.5"]),
+        *_found(CPP_IN_ZOOKEEPER, JAVA, ["sync", "oneway"]),
+        *_found(JAVA_IN_ZOOKEEPER, CPP, ["sync", "oneway"]),
         *_rows("control", JAVA, JAVA, ALL),
         *_node("control", JAVA),
         *_node("control", NODE),

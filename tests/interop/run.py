@@ -4,6 +4,7 @@
 Needs the JDK, Maven and Node for the rows that use them; what is missing is skipped loudly, and fails with CI=true.
 """
 import argparse
+import collections
 import concurrent.futures
 import fnmatch
 import json
@@ -107,13 +108,23 @@ class Runner:
         self._logs = logs
         self._peers = peers or Peers()
         self._servers = {}
-        for name in {row.server for row in chosen}:
+        self._programs = servers
+        users = collections.Counter(name for row in chosen for name in self._needed(row))
+        for name, count in users.items():
             program = servers[name]
-            self._servers[name] = SharedServer(name, program, lambda port, p=program: self._argv(p, port), logs,
-                                               sum(row.server == name for row in chosen))
+            self._servers[name] = SharedServer(name, program,
+                                               lambda port, p=program: self._fill(p.argv, port, p.registry), logs, count)
 
-    def _argv(self, program, port):
-        return [part.format(port=port, **self._values) for part in program.argv]
+    def _needed(self, row):
+        """The row's server, and the registry that it is found in: in the order in which they stop."""
+        return [name for name in (row.server, self._programs[row.server].registry) if name]
+
+    def _fill(self, parts, port, registry):
+        """A command line; {registry} is the port of the server of that name, which is started for it."""
+        values = dict(self._values, port=port)
+        if registry:
+            values["registry"] = self._servers[registry].get().port
+        return [part.format(**values) for part in parts]
 
     def run(self, jobs, report):
         outcomes = []
@@ -131,9 +142,9 @@ class Runner:
             except (build.BuildFailed, procs.ServerFailed, OSError) as e:
                 outcome = Outcome(row.name, "FAIL", 0, row.expect, 0, str(e))
             outcome.seconds = round(time.monotonic() - started, 2)
-            after = self._servers[row.server].release()
+            after = [self._servers[name].release() for name in self._needed(row)]
             with lock:
-                for each in [outcome, after] if after else [outcome]:
+                for each in filter(None, [outcome, *after]):
                     outcomes.append(each)
                     report(each)
 
@@ -149,13 +160,14 @@ class Runner:
 
     def _row(self, index, row):
         client, shared = self._clients[row.client], self._servers[row.server]
-        for program in (client, shared.program):
+        registry = shared.program.registry
+        for program in [client, *(self._programs[name] for name in self._needed(row))]:
             if program.peer:
                 self._peers.ready(program.peer)
-            self._must_exist(self._argv(program, 0)[0])
+            self._must_exist(program)
         server = shared.get()
         log = self._logs / f"row-{index:02}-{re.sub('[^a-z0-9.]+', '-', row.name.lower())}.log"
-        process = procs.Process(self._argv(client, server.port) + row.args, log)
+        process = procs.Process(self._fill(client.argv + row.args, server.port, registry), log)
         died = server.process.returncode
         code = process.wait(row.seconds, until=lambda: died() is not None)
         output, tail = process.output(), process.tail()
@@ -167,10 +179,12 @@ class Runner:
             why += "\n" + tail
         return Outcome(row.name, "FAIL" if why else "ok", passed, row.expect, 0, why)
 
-    @staticmethod
-    def _must_exist(program):
-        if not shutil.which(program):
-            raise OSError(f"{program} is not there: build it first: ninja -C build/release sofa cpp_client")
+    def _must_exist(self, program):
+        if program.debian and not Path(program.debian[0]).exists():
+            raise build.Missing("{} is not there (Debian package {})".format(*program.debian))
+        name = program.argv[0].format(port=0, **self._values)
+        if not shutil.which(name):
+            raise OSError(f"{name} is not there: build it first: ninja -C build/release sofa cpp_client")
 
 
 def _judge(output, code, row):

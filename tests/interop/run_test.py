@@ -149,6 +149,20 @@ class Harness(unittest.TestCase):
             self.assertEqual(text, "1 passed, 0 failed, 1 skipped" if ci == "" else "1 passed, 1 failed")
             self.assertEqual(run.verdict(count), code)
 
+    def test_a_registry_runs_before_who_is_found_in_it_and_stops_after(self):
+        server = [PYTHON, str(self.dir / "server.py"), "{port}", "good"]
+        servers = {"registry": Program(server, clean_stop=True),
+                   "found": Program([*server, "{registry}"], clean_stop=True, registry="registry")}
+        clients = {"c": Program([PYTHON, str(self.dir / "client.py"), "{registry}", "good"])}
+        outcomes = run.Runner([Row("found", "c", "m", [], 7)], servers, clients, {}, self.dir).run(1, lambda _: None)
+        self.assertEqual([(o.row, o.result) for o in outcomes], [
+            ("c -> found / m", "ok"), ("found server stops when asked", "ok"), ("registry server stops when asked", "ok")])
+
+    def test_a_missing_package_is_skipped(self):
+        servers = {"s": Program([PYTHON], debian=("/nonexistent.jar", "zookeeper"))}
+        outcomes = run.Runner([Row("s", "s", "m", [], 1)], servers, servers, {}, self.dir).run(1, lambda _: None)
+        self.assertIn("Debian package zookeeper", outcomes[0].why)
+
     def test_rows_at_a_time_share_one_server(self):
         outcomes = self.outcomes(count=6, jobs=3)
         self.assertEqual([o.result for o in outcomes], ["ok"] * 7, outcomes)
@@ -195,6 +209,7 @@ class Harness(unittest.TestCase):
         expected = {row.name: row.expect for row in rows()}
         self.assertEqual(expected["java-5.13.2 -> cpp / sync"], 56)
         self.assertEqual(expected["node-2.10.0 -> cpp / checks"], 27)
+        self.assertEqual(expected["cpp -> java-5.13.2@zookeeper / sync"], 56)
         self.assertEqual(expected["cpp -> node-2.10.0 / basic"], 24)
 
 
