@@ -20,7 +20,8 @@ using Code = ZookeeperCode;
 using Answer = ZookeeperAnswer;
 
 constexpr std::size_t kMostPublications = 4096;
-constexpr io::Duration kPatience = 30s;
+// Below the half minute that a context waits for us: its operator shall read what we have to say.
+constexpr io::Duration kPatience = 20s;
 constexpr io::Duration kFirstPause = 200ms;
 constexpr io::Duration kLongestPause = 15s;
 // Others may remove what was just found, or create what was just missing; not for ever.

@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "sofa/io/async.h"
 #include "sofa/io/posix/env.h"
+#include "sofa/rpc/address_source.h"
 #include "sofa/rpc/context.h"
 #include "sofa/rpc/filter.h"
 #include "sofa/rpc/router.h"
@@ -97,6 +99,26 @@ TEST_F(ClusterContextTest, FindsProvidersAndFollowsThem) {
   while (!stopped) EXPECT_NO_THROW(customer->wait(till->name("alice")));
   stopping.join();
   EXPECT_EQ(customer->wait(till->name("alice")), "two");
+}
+
+/// A registry that takes publications and never lets one go.
+class DeafRegistry final : public rpc::AddressSource {
+ public:
+  sofa::Task<void> publish(rpc::Publication) override { return sofa::Task<void>::ready(); }
+  sofa::Task<void> unpublish(rpc::Publication) override { co_await sofa::sleep(1h); }
+  std::unique_ptr<Watch> watch(const rpc::ServiceKey&, Changed) override { return nullptr; }
+};
+
+TEST_F(ClusterContextTest, ADeafRegistryDoesNotTakeTheTimeOfAStop) {
+  rpc::register_address_source("deaf", [](std::string_view, rpc::SourceEnvironment) {
+    return sofa::Result<std::shared_ptr<rpc::AddressSource>>(std::make_shared<DeafRegistry>());
+  });
+  sofa::Context context(sofa::io::posix::env(), sofa::ContextConfig{.app = "till", .registry = "deaf://"});
+  context.publish<TillService>(std::make_shared<Till>("one"));
+  context.listen("bolt://127.0.0.1:0");
+  const auto begin = context.env().clock.now();
+  context.stop(8s);
+  EXPECT_LT(sofa::io::posix::env().clock.now() - begin, 6s);
 }
 
 TEST_F(ClusterContextTest, KeepsAKeyAtOneProviderAndACallAtItsTarget) {
