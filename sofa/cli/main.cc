@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   }
   try {
     std::vector<const char*> texts;
+    texts.reserve(static_cast<std::size_t>(argc));
     const std::vector<std::string> given = arguments(argc, argv);
     for (const std::string& text : given) texts.push_back(text.c_str());
     app.parse(argc, texts.data());

@@ -13,6 +13,7 @@ const rpc::ServiceKey kEcho{"dev.sofa.bank.EchoService", "1.0", {}};
 
 std::vector<std::string> addresses(const std::vector<rpc::Provider>& providers) {
   std::vector<std::string> all;
+  all.reserve(providers.size());
   for (const rpc::Provider& provider : providers) all.push_back(provider.address.to_string());
   return all;
 }

@@ -26,10 +26,10 @@ struct Work : io::WorkerPool::Job {
 };
 
 bool submit(io::WorkerPool& workers, std::function<void()> job) {
-  auto work = std::make_unique<Work>(std::move(job));
-  if (!workers.submit(*work)) return false;
-  (void)work.release();
-  return true;
+  auto* const work = new Work(std::move(job));  // its own once it is taken
+  if (workers.submit(*work)) return true;
+  delete work;
+  return false;
 }
 
 /// What the library's threads and the shard share.

@@ -143,7 +143,10 @@ class Zoo::Session final : public ZookeeperSession {
       answer = {.code = Code::kFailed, .text = "not authenticated"};
     } else if (zoo_.up_) {
       answer = how();
-      if (zoo_.lost_answers > 0 && zoo_.lost_answers-- > 0) answer = {.code = Code::kLost};
+      if (zoo_.lost_answers > 0) {
+        --zoo_.lost_answers;
+        answer = {.code = Code::kLost};
+      }
     }
     home_.post([answered = std::move(answered), answer] { answered(answer); });
   }
