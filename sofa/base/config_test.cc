@@ -191,6 +191,8 @@ TEST(Config, SaysWhereSyntaxBreaks) {
   ASSERT_EQ(problems.size(), 1u);
   EXPECT_THAT(problems[0], testing::StartsWith("bank.yaml:"));
   EXPECT_THAT(problems_of("? [a]\n: b\n"), ElementsAre(HasSubstr("a key must be a plain word")));
+  EXPECT_THAT(problems_of("name: x\nlevel: \"\xe2\xe2\"\n"), ElementsAre("bank.yaml:2: text that is not UTF-8"));
+  EXPECT_THAT(problems_of("name: x\n\xff: 1\n"), ElementsAre("bank.yaml:2: text that is not UTF-8"));
   EXPECT_THAT(problems_of("just text"), ElementsAre("bank.yaml:1: expected a section of keys"));
   EXPECT_THAT(problems_of(""), ElementsAre("bank.yaml:1: name: is required: what the process is called"));
 }

@@ -9,6 +9,8 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include "sofa/base/utf8.h"
+
 namespace sofa::yaml {
 
 namespace {
@@ -51,6 +53,7 @@ class Builder final : public YAML::EventHandler {
               const std::string& text) {
     if (anchor != 0) refuse_reference(mark);
     if (!tag.empty() && tag != "?" && tag != "!") throw Failure{line_of(mark), "tags (!) are not taken"};
+    if (!is_utf8(text)) throw Failure{line_of(mark), "text that is not UTF-8"};
     if (++nodes_ > kMaxNodes) {
       throw Failure{line_of(mark), fmt::format("more than {} values: the limit", kMaxNodes), true};
     }

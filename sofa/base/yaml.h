@@ -1,5 +1,5 @@
 // A YAML document as a tree, read under limits: what config walks. One document; no anchors, aliases or tags, so
-// nothing in it can expand; duplicate keys are kept, for the reader to refuse with their line.
+// nothing in it can expand; UTF-8 only; duplicate keys are kept, for the reader to refuse with their line.
 #pragma once
 
 #include <cstddef>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "sofa/base/utf8.h"
 #include "sofa/base/yaml.h"
 #include "sofa/io/async.h"
 #include "sofa/rpc/polled_source.h"
@@ -143,6 +144,10 @@ class FileCore final : public PolledCore {
   }
 
   static Task<void> wish(std::shared_ptr<FileCore> self, Wish wish) {
+    if (!is_service_name(wish.service) || !is_utf8(provider_url(wish.provider))) {
+      throw Error(io::IoError::kAddress, fmt::format("cannot publish '{}' to {}: it is too long, or not UTF-8 text",
+                                                     wish.service.substr(0, 100), self->url()));
+    }
     const std::string name = wish.service + " " + wish.provider.protocol + "://" + wish.provider.address.to_string();
     const auto old = self->wishes_.find(name);
     if (old == self->wishes_.end() && self->wishes_.size() == kMostPublications) {

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "sofa/base/json_text.h"
+#include "sofa/base/utf8.h"
 #include "sofa/base/yaml.h"
 #include "sofa/rpc/service_lists.h"
 #include "sofa/rpc/sources.h"
@@ -27,6 +30,12 @@ Result<std::vector<Provider>> parse_providers(const yaml::Node& list, std::strin
 
 }  // namespace
 
+bool is_service_name(std::string_view name) {
+  constexpr std::size_t kMostBytes = 500;  // a key of YAML, quoted and escaped, is at most 1024 characters
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' '; };
+  return name.size() <= kMostBytes && std::ranges::none_of(name, is_control) && is_utf8(name);
+}
+
 Result<ServiceFile> parse_service_file(std::string_view text, std::string_view path) {
   yaml::Node root;
   yaml::Failure failure;
@@ -37,6 +46,7 @@ Result<ServiceFile> parse_service_file(std::string_view text, std::string_view p
   for (std::size_t i = 0; i < root.items.size(); ++i) {
     auto [name, line] = root.keys[i];
     if (name.find(':') == name.npos) name += ":1.0";
+    if (!is_service_name(name)) return damaged(path, line, "the service's name is too long or has control characters");
     SOFA_TRY(auto providers, parse_providers(root.items[i], path));
     if (!services.emplace(std::move(name), std::move(providers)).second) {
       return damaged(path, line, "the service is named twice");

@@ -9,6 +9,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto services = sofa::rpc::parse_service_file(text, "fuzz.yaml");
   if (!services) return 0;
   const auto again = sofa::rpc::parse_service_file(sofa::rpc::print_service_file(*services), "fuzz.json");
-  if (!again && again.error().message().find("too") == std::string::npos) std::abort();
+  if (!again || *again != *services) std::abort();
   return 0;
 }

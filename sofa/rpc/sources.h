@@ -23,7 +23,9 @@ Result<std::shared_ptr<AddressSource>> make_direct_source(std::string_view url, 
 /// The providers of each service, by `interface:version[:uniqueId]`, as a services file says them: YAML or JSON,
 ///   dev.sofa.bank.AccountService:1.0: ["bolt://10.0.0.7:12200?weight=200"]
 /// A name without a version means 1.0.
+/// What is read or published is UTF-8, so that it comes back as it was, and a name is one that YAML takes as a key.
 using ServiceFile = std::map<std::string, std::vector<Provider>>;
+bool is_service_name(std::string_view name);
 Result<ServiceFile> parse_service_file(std::string_view text, std::string_view path);
 /// As JSON, which is YAML too.
 std::string print_service_file(const ServiceFile& services);

@@ -202,9 +202,10 @@ TEST_F(SourcesTest, AFileIsReadAgainWhenItsContentChanged) {
 
 TEST_F(SourcesTest, ADamagedOrVanishedFileLeavesTheLastGoodList) {
   const std::string good = "dev.sofa.bank.EchoService: ['bolt://10.0.0.7:12200']\n";
-  for (const std::string& damage : std::vector<std::string>{"", "a: [b", "- x", "dev.sofa.bank.EchoService:\n",
-                                                            "dev.sofa.bank.EchoService: ['bolt://10.0.0.7']",
-                                                            "a: []\na: []\n", std::string(2 << 20, ' ')}) {
+  for (const std::string& damage : std::vector<std::string>{
+           "", "a: [b", "- x", "dev.sofa.bank.EchoService:\n", "dev.sofa.bank.EchoService: ['bolt://10.0.0.7']",
+           "a: []\na: []\n", "a: ['bolt://unix:/\xe2\xe2']\n", std::string(501, 'x') + ": []\n", "\"a\\x01\": []\n",
+           std::string(2 << 20, ' ')}) {
     Application* application = start(kFile);
     write(good);
     {
@@ -255,6 +256,16 @@ TEST_F(SourcesTest, ADamagedFileIsNotWrittenOver) {
   EXPECT_EQ(content(), "a: [b");
   write("{}");  // mended: what was asked for comes to be
   ASSERT_TRUE(world.run_until([&] { return content().find("10.0.0.7:12200") != std::string::npos; }, 10s));
+}
+
+TEST_F(SourcesTest, WhatCouldNotBeReadAgainIsNotPublished) {
+  write("{}");
+  Application* application = start(kFile);
+  const auto published =
+      run(*application, application->source->publish(publication("bolt://10.0.0.7:12200?appName=\xff")));
+  ASSERT_FALSE(published);
+  EXPECT_THAT(published.error().message(), HasSubstr("not UTF-8"));
+  EXPECT_EQ(content(), "{}");
 }
 
 TEST(ServiceLists, TellsEachWatcherWhatIsNewerAndForgetsWhatNobodyWatches) {
