@@ -197,8 +197,8 @@ bool ClusterShard::may_try_again(const RemoteCall& call, const Error& error) {
 
 std::string ClusterShard::key_of(const RemoteCall& call) {
   // Objects hash by identity in Java: their calls are spread. Only calls without arguments share a place.
-  const bool is_spread = !call.method().hash_key && !call.method().signatures.empty();
-  return is_spread ? std::to_string(next_chance()) : call.hash_key();
+  std::optional<std::string> key = call.hash_key();
+  return key ? *std::move(key) : std::to_string(next_chance());
 }
 
 std::size_t ClusterShard::choose(const RemoteCall& call, std::string_view key) {

@@ -7,9 +7,19 @@ void encode_values(hessian::Writer& to, const void* arguments) {
   for (const auto& value : *static_cast<const std::vector<hessian::Value>*>(arguments)) hessian::write_value(to, value);
 }
 
-std::string hash_key(const void* arguments) {
-  const auto& values = *static_cast<const std::vector<hessian::Value>*>(arguments);
-  if (values.empty()) return {};
+std::optional<std::string> hash_key(const void* arguments) {
+  return detail::hash_key_of(*static_cast<const std::vector<hessian::Value>*>(arguments));
+}
+
+bool decode_value(hessian::Reader& from, void* result) {
+  *static_cast<hessian::Value*>(result) = hessian::read_value(from);
+  return from.ok();
+}
+
+}  // namespace
+
+std::optional<std::string> detail::hash_key_of(const std::vector<hessian::Value>& values) {
+  if (values.empty()) return std::string();
   const hessian::Value& first = values.front();
   switch (first.kind()) {
     case hessian::Kind::kString:
@@ -19,17 +29,12 @@ std::string hash_key(const void* arguments) {
       return std::to_string(first.as_int());
     case hessian::Kind::kBool:
       return first.as_bool() ? "true" : "false";
+    case hessian::Kind::kNull:
+      return std::string();
     default:
-      return {};
+      return std::nullopt;
   }
 }
-
-bool decode_value(hessian::Reader& from, void* result) {
-  *static_cast<hessian::Value*>(result) = hessian::read_value(from);
-  return from.ok();
-}
-
-}  // namespace
 
 std::string_view default_java_type(const hessian::Value& value) {
   switch (value.kind()) {

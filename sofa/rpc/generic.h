@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,11 @@ class GenericReference {
   std::shared_ptr<const Route> route_;
   CallOptions options_;
 };
+
+namespace detail {
+/// As hash_key() of typed calls.
+std::optional<std::string> hash_key_of(const std::vector<hessian::Value>& values);
+}  // namespace detail
 
 /// The Java type by which a value is called when nobody says otherwise: java.lang.String, int, java.util.List, …
 std::string_view default_java_type(const hessian::Value& value);

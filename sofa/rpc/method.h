@@ -4,6 +4,7 @@
 // Threads: immutable, in static storage.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,8 +33,9 @@ struct Method {
   void (*encode_arguments)(hessian::Writer& to, const void* arguments) = nullptr;
   /// False when the answer does not fit the type; the reader holds the error.
   bool (*decode_result)(hessian::Reader& from, void* result) = nullptr;
-  /// The first argument as Java's toString gives it: what consistent hashing goes by. Empty where there is none.
-  std::string (*hash_key)(const void* arguments) = nullptr;
+  /// The first argument as Java's toString gives it: what consistent hashing goes by. Empty where there is none,
+  /// nothing where it has no such text.
+  std::optional<std::string> (*hash_key)(const void* arguments) = nullptr;
 
   /// The server's side: decodes the arguments, calls `service` and answers, now or later.
   void (*serve)(void* service, ServerCall& call) = nullptr;

@@ -118,8 +118,8 @@ class RemoteCall : private CancelNode {
   /// The caller's context, or null where there is none.
   CallContext* context() const { return context_; }
   void encode_arguments(hessian::Writer& to) const { method_.encode_arguments(to, arguments_); }
-  /// What consistent hashing goes by.
-  std::string hash_key() const { return method_.hash_key ? method_.hash_key(arguments_) : std::string(); }
+  /// What consistent hashing goes by; nothing: the call may go anywhere.
+  std::optional<std::string> hash_key() const { return method_.hash_key ? method_.hash_key(arguments_) : std::nullopt; }
   /// The answer's appResponse: decoded into the caller's result. False when it does not fit.
   bool decode_result(hessian::Reader& from) { return method_.decode_result(from, result_); }
   /// Ends the attempt, and the call unless its observer has it go on: resumes the caller. The call may be gone when

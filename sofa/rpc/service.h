@@ -228,7 +228,7 @@ constexpr Method make_method(std::string_view name, int index, bool idempotent, 
                 .idempotent = idempotent,
                 .encode_arguments = &encode_tuple<typename Shape::Arguments>,
                 .decode_result = &decode_value<R>,
-                .hash_key = hash_key<A...>(),
+                .hash_key = &hash_key<A...>,
                 .serve = &serve<S, Member, R, A...>};
 }
 

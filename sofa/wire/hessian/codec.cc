@@ -183,6 +183,11 @@ void EnumInfo::encode(Writer& to, std::int64_t value) const {
   to.write_null();  // a number that the enum has no name for
 }
 
+std::string_view EnumInfo::name(std::int64_t value) const {
+  const auto it = std::find_if(constants_.begin(), constants_.end(), [&](const auto& c) { return c.value == value; });
+  return it == constants_.end() ? std::string_view() : it->name;
+}
+
 std::int64_t EnumInfo::decode(Reader& from) const {
   std::int64_t value = 0;
   follow(from, [&] {

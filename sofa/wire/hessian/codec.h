@@ -427,6 +427,8 @@ class EnumInfo {
   /// Java's constants are single objects: a second one in a stream is a reference to the first.
   void encode(Writer& to, std::int64_t value) const;
   std::int64_t decode(Reader& from) const;
+  /// Empty for a number that the enum has no name for.
+  std::string_view name(std::int64_t value) const;
   std::string_view java_class() const { return java_class_; }
   const std::vector<Constant>& constants() const { return constants_; }
 
