@@ -35,6 +35,9 @@ void write(Level level, fmt::string_view format, fmt::format_args args);
 
 /// What is logged: this level and above.
 void set_level(Level level) noexcept;
+inline Level level() noexcept {
+  return detail::current_level.load(std::memory_order_relaxed);
+}
 inline bool enabled(Level level) noexcept {
   return level >= detail::current_level.load(std::memory_order_relaxed);
 }

@@ -42,6 +42,7 @@ class WorkerPool {
   /// Refuses further jobs, runs what is queued and joins the threads. Does nothing a second time.
   void close();
 
+  int threads() const { return options_.threads; }
   std::size_t queued() const { return queued_.load(std::memory_order_relaxed); }
   std::uint64_t rejected() const { return rejected_.load(std::memory_order_relaxed); }
 

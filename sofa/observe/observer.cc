@@ -1,0 +1,79 @@
+#include "sofa/observe/observer.h"
+
+#include "sofa/base/mutant.h"
+#include "sofa/observe/prometheus.h"
+
+namespace sofa::observe {
+namespace {
+
+// A method has its gauge, its histogram and as a rule two outcomes; the rest of the room is for everything else.
+constexpr std::size_t kFiguresPerMethod = 4;
+constexpr std::size_t kOtherFigures = 512;
+
+std::unique_ptr<Ring<FinishedCall>> make_ring(std::size_t capacity) {
+  return capacity == 0 ? nullptr : std::make_unique<Ring<FinishedCall>>(capacity);
+}
+
+}  // namespace
+
+Observer::Observer(int shard, const MethodTable& methods, io::Clock& clock, const Options& options)
+    : shard_(shard),
+      methods_(methods),
+      clock_(clock),
+      options_(options),
+      counters_(methods.capacity() * kFiguresPerMethod + kOtherFigures),
+      figures_(methods.capacity() + 2),
+      stat_(options.stat ? std::make_unique<StatTable>() : nullptr),
+      log_ring_(make_ring(options.log_ring)),
+      span_ring_(make_ring(options.span_ring)) {}
+
+void Observer::make(Side side, MethodId method, MethodFigures& figures) noexcept {
+  const MethodTable::Name name = methods_.name(side, method);
+  const auto series = [&](std::string_view family) {
+    return labelled(family, {{"side", name_of(name.side)}, {"service", name.service}, {"method", name.method}});
+  };
+  figures.in_flight = &counters_.gauge(series("sofa_rpc_calls_in_flight"), "calls under way");
+  figures.duration =
+      &counters_.histogram(series("sofa_rpc_call_duration_seconds"), "from a call to its answer, as its side sees it");
+}
+
+void Observer::make_outcome(const CallRecord& call, Counter*& outcome) noexcept {
+  const MethodTable::Name name = methods_.name(call.side, call.method);
+  outcome = &counters_.counter(labelled("sofa_rpc_calls_total", {{"side", name_of(name.side)},
+                                                                 {"service", name.service},
+                                                                 {"method", name.method},
+                                                                 {"outcome", name_of(call.outcome)}}),
+                               "calls that ended, by how");
+}
+
+void Observer::count(const CallRecord& call, MethodFigures& figures) noexcept {
+  Counter*& outcome = figures.outcomes[static_cast<std::size_t>(call.outcome)];
+  if (!outcome) [[unlikely]]
+    make_outcome(call, outcome);
+  outcome->add(1);
+  figures.duration->record(static_cast<std::uint64_t>(std::max<io::Duration::rep>(call.elapsed.count(), 0)));
+  if (stat_) stat_->add(call.side, call.method, call.remote_app, result_code(call.outcome) == "00", call.elapsed);
+  if (wants_phases()) keep(call);
+}
+
+void Observer::on_call(const CallRecord& call) noexcept {
+  MethodFigures& found = figures(call.side, call.method);
+  if (!(SOFA_MUTANT("failed-calls-stay-in-flight") && call.outcome != Outcome::kOk)) found.in_flight->add(-1);
+  count(call, found);
+}
+
+void Observer::on_refused(const CallRecord& call) noexcept {
+  count(call, figures(call.side, call.method));
+}
+
+void Observer::keep(const CallRecord& call) noexcept {
+  const bool sampled =
+      (span_ring_ || options_.only_sampled_digests) && options_.sampler.records(call.sampled, call.trace_id);
+  if (log_ring_ && (sampled || !options_.only_sampled_digests)) {
+    const std::size_t waiting = log_ring_->push(call);
+    if (waiting == log_ring_->capacity() / 2 && options_.signal) options_.signal->raise();
+  }
+  if (span_ring_ && sampled) span_ring_->push(call);
+}
+
+}  // namespace sofa::observe

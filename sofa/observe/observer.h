@@ -1,0 +1,107 @@
+// Observer: what one shard counts and keeps of its calls. One a shard, made by Telemetry; rpc asks for it once and
+// tests the pointer on each call.
+//
+//   if (observer) observer->on_start(Side::kServer, method);
+//   …
+//   if (observer) observer->on_call(record);
+//
+// Counting costs a few stores; copies for logs and spans go to rings of fixed size, and what finds no room there is
+// dropped and counted. Nothing waits, locks or allocates, but for a method's first call on a shard.
+// Threads: the shard's own; Counters, StatTable and rings say what others may read. Errors: none.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sofa/base/counters.h"
+#include "sofa/observe/call_record.h"
+#include "sofa/observe/ring.h"
+#include "sofa/observe/sampler.h"
+#include "sofa/observe/stat_table.h"
+
+namespace sofa::observe {
+
+/// Wakes the thread that writes logs before a ring is full.
+struct LogSignal {
+  io::Blocking& blocking;
+  std::atomic<std::uint32_t> word{0};
+
+  void raise() noexcept {
+    word.fetch_add(1, std::memory_order_release);
+    blocking.wake(word, false);
+  }
+};
+
+class Observer {
+ public:
+  struct Options {
+    std::size_t log_ring = 0;   // calls that wait for the log's writer; 0: no digest
+    std::size_t span_ring = 0;  // sampled calls that wait for the exporter; 0: no spans
+    bool only_sampled_digests = false;
+    bool stat = false;
+    Sampler sampler{0};
+    LogSignal* signal = nullptr;
+  };
+  /// `methods` and `clock` outlive it.
+  Observer(int shard, const MethodTable& methods, io::Clock& clock, const Options& options);
+  Observer(const Observer&) = delete;
+  Observer& operator=(const Observer&) = delete;
+
+  /// A call is under way.
+  void on_start(Side side, MethodId method) noexcept { figures(side, method).in_flight->add(1); }
+  /// A call that was started has ended.
+  void on_call(const CallRecord& call) noexcept;
+  /// A call that ended before it could start: not found, undecodable, no room.
+  void on_refused(const CallRecord& call) noexcept;
+
+  /// When a call begins that is looked at now, without reading the clock: `turn`, or the end of the call before.
+  io::TimePoint start_time(io::TimePoint turn) const noexcept { return std::max(turn, latest_); }
+  /// Reads the clock.
+  io::TimePoint end_time() noexcept { return latest_ = clock_.now(); }
+  /// Whether anybody wants a call's phases, for which the clock has to be read more often.
+  bool wants_phases() const noexcept { return log_ring_ || span_ring_; }
+
+  /// The shard's figures; others may be registered too.
+  Counters& counters() { return counters_; }
+  const Counters& counters() const { return counters_; }
+  const StatTable* stat() const { return stat_.get(); }
+  Ring<FinishedCall>* log_ring() { return log_ring_.get(); }
+  Ring<FinishedCall>* span_ring() { return span_ring_.get(); }
+  const MethodTable& methods() const { return methods_; }
+  int shard() const { return shard_; }
+
+ private:
+  struct MethodFigures {
+    Gauge* in_flight = nullptr;
+    Histogram* duration = nullptr;
+    std::array<Counter*, kOutcomes> outcomes{};
+  };
+  /// Each side's other methods come first.
+  static std::size_t place(Side side, MethodId method) { return method == 0 ? static_cast<std::size_t>(side) : method + 1; }
+  MethodFigures& figures(Side side, MethodId method) noexcept {
+    MethodFigures& found = figures_[place(side, method)];
+    if (!found.duration) [[unlikely]]
+      make(side, method, found);
+    return found;
+  }
+  void make(Side side, MethodId method, MethodFigures& figures) noexcept;
+  void make_outcome(const CallRecord& call, Counter*& outcome) noexcept;
+  void count(const CallRecord& call, MethodFigures& figures) noexcept;
+  void keep(const CallRecord& call) noexcept;
+
+  const int shard_;
+  const MethodTable& methods_;
+  io::Clock& clock_;
+  const Options options_;
+  io::TimePoint latest_{};
+  Counters counters_;
+  std::vector<MethodFigures> figures_;
+  std::unique_ptr<StatTable> stat_;
+  std::unique_ptr<Ring<FinishedCall>> log_ring_;
+  std::unique_ptr<Ring<FinishedCall>> span_ring_;
+};
+
+}  // namespace sofa::observe
