@@ -9,22 +9,17 @@
 //     otlp_url: http://127.0.0.1:4318/v1/traces
 //     trace_ratio: 0.01
 //
-// Everything is off by default: then rpc is not even observed. Errors: config::ConfigError.
+// Everything is off by default: then rpc is not even observed. The keys are described in config_schema.h.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <string>
-#include <utility>
-#include <vector>
-
-#include "sofa/base/config.h"
 
 namespace sofa::observe {
 
 /// Which calls have a line in the digest logs.
 enum class DigestMode : std::uint8_t { kOff, kSampled, kAll };
-config::EnumNames<DigestMode> config_names(DigestMode);
 
 struct Config {
   std::string admin = {};
@@ -46,8 +41,5 @@ struct Config {
   /// Whether anything is to be observed.
   bool on() const { return !admin.empty() || digest != DigestMode::kOff || stat || !otlp_url.empty(); }
 };
-const config::Schema& config_schema(const Config*);
-/// What the schema cannot say: keys and what is wrong with them.
-std::vector<std::pair<std::string, std::string>> problems_of(const Config& config);
 
 }  // namespace sofa::observe

@@ -4,11 +4,10 @@
 //   append_stat(out, {.side = Side::kServer, .method = "echo", …}, now, offset);
 //
 // rpc-client-digest.log and rpc-server-digest.log have a line a call, rpc-client-stat.log and rpc-server-stat.log the
-// sums of a period. Keys, their order and the texts of numbers are those of SOFARPC 5.13.2 with tracer-core 3.1.6, whose
-// own lines are the golden ones of the tests; the order is its hash maps', and part of the format to whoever splits
-// lines by it. Values are escaped, which Java's writer leaves out. Times that were not measured are left out, or -1
-// within the phases, as there.
-// Time is local time by a fixed offset from UTC. Pure; any thread.
+// sums of a period. Keys, their order and the texts of numbers are those of SOFARPC 5.13.2 with tracer-core 3.1.6,
+// whose own lines are the golden ones of the tests; the order is its hash maps', and part of the format to whoever
+// splits lines by it. Values are escaped, which Java's writer leaves out. Times that were not measured are left out, or
+// -1 within the phases, as there. Time is local time by a fixed offset from UTC. Pure; any thread.
 #pragma once
 
 #include <chrono>

@@ -44,7 +44,9 @@ TEST(HealthTest, TellsLivenessFromReadiness) {
 
 TEST(HealthTest, AComponentLeavesWithItsHandle) {
   Health health;
-  { const auto gone = health.component("gone"); }
+  {
+    const auto gone = health.component("gone");
+  }
   EXPECT_TRUE(health.report().up);
   Health::Component kept = health.component("kept");
   kept = Health::Component();

@@ -11,7 +11,8 @@ std::string_view name_of(Side side) {
 MethodRange MethodTable::add(Side side, std::string_view service, std::span<const std::string_view> methods) {
   const std::lock_guard lock(mutex_);
   const std::pair key(side, std::string(service));
-  if (auto known = services_.find(key); known != services_.end() && std::ranges::equal(known->second.methods, methods)) {
+  if (auto known = services_.find(key);
+      known != services_.end() && std::ranges::equal(known->second.methods, methods)) {
     return known->second.range;
   }
   if (names_.size() + methods.size() > capacity_) {

@@ -80,7 +80,9 @@ class Observer {
     std::array<Counter*, kOutcomes> outcomes{};
   };
   /// Each side's other methods come first.
-  static std::size_t place(Side side, MethodId method) { return method == 0 ? static_cast<std::size_t>(side) : method + 1; }
+  static std::size_t place(Side side, MethodId method) {
+    return method == 0 ? static_cast<std::size_t>(side) : method + 1;
+  }
   MethodFigures& figures(Side side, MethodId method) noexcept {
     MethodFigures& found = figures_[place(side, method)];
     if (!found.duration) [[unlikely]]

@@ -48,7 +48,8 @@ TEST_F(ObserverTest, CountsByMethodAndOutcome) {
   EXPECT_THAT(text(), HasSubstr("sofa_rpc_calls_total{side=\"server\",service=\"a.Echo:1.0\",method=\"echo\","
                                 "outcome=\"ok\"} 3\n"));
   EXPECT_THAT(text(), HasSubstr("outcome=\"busy\"} 1\n"));
-  EXPECT_THAT(text(), HasSubstr("sofa_rpc_calls_in_flight{side=\"server\",service=\"a.Echo:1.0\",method=\"echo\"} 1\n"));
+  EXPECT_THAT(text(),
+              HasSubstr("sofa_rpc_calls_in_flight{side=\"server\",service=\"a.Echo:1.0\",method=\"echo\"} 1\n"));
   EXPECT_THAT(text(), HasSubstr("sofa_rpc_call_duration_seconds_count{side=\"server\",service=\"a.Echo:1.0\","
                                 "method=\"echo\"} 4\n"));
 }

@@ -10,8 +10,8 @@
 namespace sofa::observe {
 namespace {
 
-// A client's span is what its `traceparent` names. The server's, which shares its ids, is that of an RPC id that no call
-// has.
+// A client's span is what its `traceparent` names. The server's, which shares its ids, is that of an RPC id that no
+// call has.
 std::string span_id(std::string_view trace_id, std::string_view rpc_id, Side side) {
   TraceContext trace;
   trace.trace_id.assign(trace_id);
@@ -49,8 +49,7 @@ void append_span(std::string& out, const FinishedCall& call, std::chrono::nanose
   if (!ids.parent.empty()) fmt::format_to(std::back_inserter(out), "\"parentSpanId\":\"{}\",", ids.parent);
   out += "\"name\":";
   append_json_string(out, fmt::format("{}/{}", call.service.view(), call.name.view()));
-  fmt::format_to(std::back_inserter(out),
-                 ",\"kind\":{},\"startTimeUnixNano\":\"{}\",\"endTimeUnixNano\":\"{}\",",
+  fmt::format_to(std::back_inserter(out), ",\"kind\":{},\"startTimeUnixNano\":\"{}\",\"endTimeUnixNano\":\"{}\",",
                  call.side == Side::kServer ? 2 : 3, start.count(), (start + call.elapsed).count());
   Attributes attributes(out);
   attributes.text("rpc.system", "sofarpc");

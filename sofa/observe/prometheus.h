@@ -4,10 +4,10 @@
 //   std::string text;
 //   append_prometheus(text, collect(shards));              // answered with kPrometheusType
 //
-// A histogram whose name ends in `_seconds` was recorded in nanoseconds and is written in seconds; others are written in
-// the unit they have. Buckets are fixed. The order is that of names, so equal figures give equal text.
-// Any thread. A name that Prometheus would refuse, or one that has two kinds, is left out and counted.
-// Source: Prometheus documentation, "Exposition formats", text format 0.0.4.
+// A histogram whose name ends in `_seconds` was recorded in nanoseconds and is written in seconds; others are written
+// in the unit they have. Buckets are fixed. The order is that of names, so equal figures give equal text. Any thread. A
+// name that Prometheus would refuse, or one that has two kinds, is left out and counted. Source: Prometheus
+// documentation, "Exposition formats", text format 0.0.4.
 #pragma once
 
 #include <initializer_list>

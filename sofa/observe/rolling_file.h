@@ -3,10 +3,10 @@
 //   RollingFile file(disk, {.folder = "logs/tracelog", .name = "rpc-server-digest.log"});
 //   file.append(lines, wall);                            // opens it, rolls it, writes
 //
-// The file that lines go to keeps its name. What rolled is `NAME.2018-05-20`, the day of its lines, and `NAME.2018-05-20.1`
-// and on where a day had more than one file: the names that SOFATracer's file appender gives. Which day a file that was
-// found belongs to is read from its first line.
-// Threads: one at a time. Errors: IoError, and the lines are then lost; the next append tries to open the file again.
+// The file that lines go to keeps its name. What rolled is `NAME.2018-05-20`, the day of its lines, and
+// `NAME.2018-05-20.1` and on where a day had more than one file: the names that SOFATracer's file appender gives. Which
+// day a file that was found belongs to is read from its first line. Threads: one at a time. Errors: IoError, and the
+// lines are then lost; the next append tries to open the file again.
 #pragma once
 
 #include <chrono>

@@ -45,7 +45,8 @@ ShardFigures::ShardFigures(Counters& counters, int shard)
       timers_(counters.gauge(of_shard("sofa_shard_timers", shard), "armed timers")),
       digests_dropped_(counters.counter(labelled(kDropped, {{"sink", "digest"}}), kDroppedHelp)),
       spans_dropped_(counters.counter(labelled(kDropped, {{"sink", "span"}}), kDroppedHelp)),
-      figures_refused_(counters.counter("sofa_observe_figures_refused_total", "figures beyond the limit, not exported")) {
+      figures_refused_(
+          counters.counter("sofa_observe_figures_refused_total", "figures beyond the limit, not exported")) {
   for (const Described& each : kCopied) {
     copied_.push_back({&counters.counter(of_shard(each.name, shard), each.help), each.from});
   }

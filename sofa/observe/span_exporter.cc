@@ -22,7 +22,11 @@ bool is_refusal(const Error& error) {
 
 SpanExporter::SpanExporter(io::Shard& shard, Options options, std::vector<Observer*> observers,
                            std::unique_ptr<SpanSink> sink)
-    : shard_(shard), options_(std::move(options)), observers_(std::move(observers)), sink_(std::move(sink)), ended_(shard) {
+    : shard_(shard),
+      options_(std::move(options)),
+      observers_(std::move(observers)),
+      sink_(std::move(sink)),
+      ended_(shard) {
   batch_.reserve(options_.batch);
 }
 

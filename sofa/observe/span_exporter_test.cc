@@ -83,7 +83,8 @@ class SpanExporterTest : public testing::Test {
     auto stopped = std::make_shared<bool>(false);
     exporting->shards[0].post([this, within, stopped] {
       io::Shard& shard = exporting->shards[0];
-      on_result(shard, exporting->exporter.stop(shard.now() + within), [stopped](const Result<void>&) { *stopped = true; });
+      on_result(shard, exporting->exporter.stop(shard.now() + within),
+                [stopped](const Result<void>&) { *stopped = true; });
     });
     return world.run_until([&] { return *stopped; }, 60s);
   }

@@ -41,14 +41,14 @@ Telemetry::Telemetry(io::Shards& shards, const Config& config, std::string app)
       methods_(config.max_methods) {
   io::Clock& clock = shards.env().clock;
   for (int i = 0; i < shards.size(); ++i) {
-    observers_.push_back(
-        std::make_unique<Observer>(i, methods_, clock, observer_options(config_, signal_)));
+    observers_.push_back(std::make_unique<Observer>(i, methods_, clock, observer_options(config_, signal_)));
     figures_.push_back(std::make_unique<ShardFigures>(observers_.back()->counters(), i));
   }
   process_.gauge(labelled("sofa_build_info", {{"version", SOFA_VERSION}, {"compiler", __VERSION__}}), "what this is")
       .set(1);
   const auto now = std::chrono::floor<std::chrono::seconds>(clock.wall());
-  process_.gauge("process_start_time_seconds", "when this process began, since 1970").set(now.time_since_epoch().count());
+  process_.gauge("process_start_time_seconds", "when this process began, since 1970")
+      .set(now.time_since_epoch().count());
   if (config_.digest != DigestMode::kOff || config_.stat) {
     LogWriter::Options options;
     options.app = app_;

@@ -9,9 +9,9 @@
 //   co_await telemetry.stop(deadline);                           // the last spans
 //   telemetry.close();                                           // the last lines, when the shards have ended
 //
-// Ownership: the shards outlive it, and it outlives what calls its observers. Destroy it when the shards no longer turn.
-// Threads: make it before the shards turn; start, stop and metrics on any shard; close by the owner; methods, health and
-// watch from any thread. Errors: start throws what kept the admin endpoint from listening (io::IoError).
+// Ownership: the shards outlive it, and it outlives what calls its observers. Destroy it when the shards no longer
+// turn. Threads: make it before the shards turn; start, stop and metrics on any shard; close by the owner; methods,
+// health and watch from any thread. Errors: start throws what kept the admin endpoint from listening (io::IoError).
 #pragma once
 
 #include <functional>

@@ -56,9 +56,9 @@ struct Collecting {
     co_return HttpResponse::text(status, "{}");
   }
   Collecting(io::sim::Process& process, std::shared_ptr<std::vector<std::string>> into, int status)
-      : shards(process.env(), 1), bodies(into), server(shards, [into, status](HttpRequest request) {
-          return collect(std::move(request), into, status);
-        }) {
+      : shards(process.env(), 1),
+        bodies(into),
+        server(shards, [into, status](HttpRequest request) { return collect(std::move(request), into, status); }) {
     EXPECT_TRUE(server.listen({.host = "0.0.0.0", .port = net::kTestPort}));
     shards.start();
   }

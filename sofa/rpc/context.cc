@@ -7,10 +7,12 @@
 #include "sofa/io/balancer.h"
 #include "sofa/io/trace.h"
 #include "sofa/io/worker_pool.h"
+#include "sofa/observe/telemetry.h"
 #include "sofa/rpc/bolt_client.h"
 #include "sofa/rpc/bolt_server.h"
 #include "sofa/rpc/filter.h"
 #include "sofa/rpc/naming.h"
+#include "sofa/rpc/rpc_figures.h"
 #include "sofa/rpc/service_table.h"
 #include "sofa/rpc/url.h"
 
@@ -34,6 +36,13 @@ template <class Options>
 Options configured(const std::map<std::string, Options>& by_interface, std::string_view interface, Options from_code) {
   auto found = by_interface.find(std::string(interface));
   return found == by_interface.end() ? std::move(from_code) : found->second;
+}
+
+observe::MethodRange observed_methods(observe::Telemetry& telemetry, const rpc::ServiceKey& key,
+                                      const rpc::Interface& interface) {
+  std::vector<std::string_view> names;
+  for (const rpc::Method& method : interface.methods) names.push_back(method.name);
+  return telemetry.methods().add(observe::Side::kServer, key.to_string(), names);
 }
 
 }  // namespace
@@ -62,10 +71,18 @@ struct Context::State {
       : env(environment),
         config(std::move(settings)),
         shards(env, static_cast<int>(config.shards), shard_options(config)),
-        server(shards, services),
+        telemetry(make_telemetry(shards, config)),
+        server(shards, services, server_options(telemetry.get())),
         client(shards, client_options(env, config)),
         naming(env, shards, client, [this]() -> io::WorkerPool& { return workers(); },
                {.registry = config.registry, .app = config.app, .announce = config.announce}) {
+    if (telemetry) {
+      telemetry->add_source([this](Counters& counters) {
+        rpc::refresh_figures(counters, server);
+        rpc::refresh_figures(counters, client);
+      });
+      if (!config.listen.empty()) listening = telemetry->health().component("server");
+    }
     shards.start();
     if (config.shards > 1) balancer.emplace(shards, server.protocol_factory(), io::Balancer::Options());
   }
@@ -76,6 +93,17 @@ struct Context::State {
     balancer.reset();
     if (pool) pool->close();  // its calls are answered on the shards
     shards.stop_and_join();
+    if (telemetry) telemetry->close();
+  }
+
+  static std::unique_ptr<observe::Telemetry> make_telemetry(io::Shards& shards, const ContextConfig& config) {
+    return config.observe.on() ? std::make_unique<observe::Telemetry>(shards, config.observe, config.app) : nullptr;
+  }
+
+  static rpc::BoltServerOptions server_options(observe::Telemetry* telemetry) {
+    rpc::BoltServerOptions options;
+    options.telemetry = telemetry;
+    return options;
   }
 
   static io::ShardOptions shard_options(const ContextConfig& config) {
@@ -107,6 +135,7 @@ struct Context::State {
       pool.emplace(env, io::WorkerPool::Options{.name = "worker",
                                                 .threads = static_cast<int>(config.worker_threads),
                                                 .most_queued = config.worker_queue});
+      if (telemetry) telemetry->watch("worker", *pool);
     }
     return *pool;
   }
@@ -115,6 +144,8 @@ struct Context::State {
   const ContextConfig config;
   rpc::ServiceTable services;
   io::Shards shards;
+  const std::unique_ptr<observe::Telemetry> telemetry;  // null: nothing is observed
+  observe::Health::Component listening;
   rpc::BoltServer server;
   rpc::BoltClient client;
   rpc::Naming naming;
@@ -124,7 +155,9 @@ struct Context::State {
   std::optional<io::WorkerPool> pool;
 };
 
-Context::Context(io::Env& env, ContextConfig config) : state_(std::make_unique<State>(env, std::move(config))) {}
+Context::Context(io::Env& env, ContextConfig config) : state_(std::make_unique<State>(env, std::move(config))) {
+  if (state_->telemetry) wait(state_->telemetry->start());
+}
 Context::~Context() = default;
 
 void Context::publish_erased(const rpc::Interface& interface, std::shared_ptr<void> service, PublishOptions options) {
@@ -135,6 +168,7 @@ void Context::publish_erased(const rpc::Interface& interface, std::shared_ptr<vo
   limits.pool = options.blocking ? &state_->workers() : nullptr;
   limits.max_concurrent = options.max_concurrent;
   limits.filters = value_or_raise(rpc::make_filters(rpc::Side::kProvider, options.filters));
+  if (state_->telemetry) limits.methods = observed_methods(*state_->telemetry, key, interface);
   slot->install(std::move(service));
   // Published before: the slot was exchanged, and callers did not notice.
   (void)state_->services.publish(std::make_shared<rpc::ServiceEntry>(key, interface, slot, limits));
@@ -186,11 +220,13 @@ std::vector<io::Address> Context::listen(std::string_view url) {
     bound.push_back(wait(state_->server.start_listening(value_or_raise(rpc::parse_url(each)))));
     wait(state_->naming.open(bound.back()));
   }
+  state_->listening.up();
   return bound;
 }
 
 void Context::stop(io::Duration grace) {
   const io::TimePoint deadline = state_->env.clock.now() + grace;
+  state_->listening.down("stopping");
   // A registry that does not answer may not take the time of the calls under way.
   if (const Result<void> told = sofa::wait(shards(), state_->naming.withdraw(), grace / 4); !told) {
     log::warn("stopping although not everything is unpublished: {}", told.error().message());
@@ -198,6 +234,7 @@ void Context::stop(io::Duration grace) {
   state_->balancer.reset();  // no connection is between two shards when they are closed one by one
   wait(state_->server.stop(deadline), grace + std::chrono::seconds(5));
   state_->client.close();
+  if (state_->telemetry) wait(state_->telemetry->stop(deadline), grace + std::chrono::seconds(5));
   state_->stop_shards();
 }
 
@@ -209,6 +246,10 @@ io::Shards& Context::shards() const {
 }
 const ContextConfig& Context::config() const {
   return state_->config;
+}
+
+observe::Telemetry* Context::telemetry() const {
+  return state_->telemetry.get();
 }
 
 ServerFigures Context::figures() const {

@@ -24,10 +24,15 @@
 
 #include "sofa/base/chrono.h"
 #include "sofa/io/shard.h"
+#include "sofa/observe/config.h"
 #include "sofa/rpc/cluster_options.h"
 #include "sofa/rpc/generic.h"
 #include "sofa/rpc/reference.h"
 #include "sofa/rpc/service.h"
+
+namespace sofa::observe {
+class Telemetry;
+}
 
 namespace sofa {
 
@@ -82,6 +87,8 @@ struct ContextConfig {
   /// Connections that each shard opens to an address that references go to.
   std::uint32_t connections = 1;
   TracingOptions tracing = {};
+  /// Metrics, logs of calls, spans: nothing unless it is asked for.
+  observe::Config observe = {};
   /// Where services are published and references find theirs, such as zookeeper://10.0.0.1:2181; empty: nowhere.
   std::string registry = {};
   /// The host by which others call this process, where it is not the one that it listens at.
@@ -156,6 +163,8 @@ class Context {
   io::Shards& shards() const;
   const ContextConfig& config() const;
   ServerFigures figures() const;
+  /// To add components of health and figures to; null where nothing is observed.
+  observe::Telemetry* telemetry() const;
 
  private:
   /// Waits for it, unless this is a shard.

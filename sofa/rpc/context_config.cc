@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sofa/base/config.h"
+#include "sofa/observe/config_schema.h"
 #include "sofa/rpc/cluster/balancer.h"
 #include "sofa/rpc/sources.h"
 #include "sofa/rpc/url.h"
@@ -223,6 +224,7 @@ const config::Schema& config_schema(const File*) {
       context_key<&ContextConfig::connections>("connections", "connections that a shard opens to an address it calls",
                                                {.min = 1, .max = 1024}),
       context_key<&ContextConfig::tracing>("tracing", "traces of calls that begin here"),
+      context_key<&ContextConfig::observe>("observe", "metrics, health, logs of calls and spans"),
       context_key<&ContextConfig::registry>(
           "registry", "where services are published and found, such as zookeeper://10.0.0.1:2181; empty is nowhere"),
       context_key<&ContextConfig::announce>("announce", "the host by which others call this process", {.max = 255}),
@@ -265,6 +267,9 @@ std::vector<config::Problem> check(const File& read, std::string_view file) {
   const std::vector<std::string>& listen = read.made.context.listen;
   for (std::size_t i = 0; i < listen.size(); ++i) {
     if (auto address = parse_url(listen[i]); !address) report(fmt::format("listen[{}]", i), address.error().message());
+  }
+  for (auto& [key, message] : observe::problems_of(read.made.context.observe)) {
+    report("observe." + key, std::move(message));
   }
   for (const auto& [name, reference] : read.references) {
     const std::string at = "references." + name;

@@ -171,7 +171,7 @@ void RequestFront::keep(const bolt::FrameView& frame, const hessian::Reader& in)
   for (const auto field :
        {&RequestHeader::service, &RequestHeader::target_service, &RequestHeader::method, &RequestHeader::app,
         &RequestHeader::penetrate_attributes, &RequestHeader::system_penetrate_attributes, &RequestHeader::sampled,
-        &RequestHeader::caller_app, &RequestHeader::caller_zone}) {
+        &RequestHeader::caller_app, &RequestHeader::caller_zone, &RequestHeader::invoke_type}) {
     move(header_.*field, frame.header, header_pattern_.data());
   }
   move(request_.method, front, content_pattern_.data());

@@ -23,7 +23,7 @@ std::string_view RequestHeader::* place_of(std::string_view key, bool& known) {
       if (is(key, "app")) return &H::app;
       break;
     case 4:
-      if (is(key, "type")) return nullptr;
+      if (is(key, "type")) return &H::invoke_type;
       break;
     case 7:
       if (is(key, "service")) return &H::service;

@@ -30,6 +30,7 @@ struct RequestHeader {
   std::string_view new_trace;  // the newer form, which the ids and `sampled` are then taken from
   std::string_view caller_app;
   std::string_view caller_zone;
+  std::string_view invoke_type;  // `type`
   std::string_view remain;
   /// `remain`, sofa_head_deadline_remain_time, as a number; -1 when absent or none.
   std::int32_t remain_ms = -1;

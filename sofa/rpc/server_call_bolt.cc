@@ -5,6 +5,8 @@
 
 #include "sofa/base/mutant.h"
 #include "sofa/io/shard.h"
+#include "sofa/observe/observer.h"
+#include "sofa/rpc/call_outcome.h"
 #include "sofa/rpc/error.h"
 #include "sofa/rpc/server_connection.h"
 #include "sofa/rpc/sofa_request.h"
@@ -27,6 +29,8 @@ void BoltServerCall::start(Start start) {
   head_ = start.head;
   kept_ = false;
   shard_.services.begin(*pin_);
+  if (shard_.observer) [[unlikely]]
+    observe_start(start);
 }
 
 void BoltServerCall::keep() {
@@ -54,6 +58,8 @@ void BoltServerCall::caller_left() {
 }
 
 bool BoltServerCall::is_awaited() {
+  if (shard_.observer && shard_.observer->wants_phases()) [[unlikely]]
+    served_ = shard_.observer->end_time();
   if (head_.type == bolt::FrameType::kOneway) return false;
   if (connection_ && !connection_->is_closed()) return true;
   ++shard_.counts.answers_dropped;
@@ -67,6 +73,7 @@ ResponseBaggage BoltServerCall::baggage() const {
 
 void BoltServerCall::send() {
   ++shard_.counts.answers;
+  response_bytes_ = static_cast<std::int64_t>(shard_.frame.size());
   connection_->send(shard_.frame);
 }
 
@@ -79,6 +86,8 @@ void BoltServerCall::answer(void (*encode)(hessian::Writer& to, const void* valu
 }
 
 void BoltServerCall::answer_undecodable() {
+  outcome_ = observe::Outcome::kCodec;
+  error_code_ = static_cast<std::int32_t>(Code::kServerDeserialize);
   if (is_awaited()) {
     ++shard_.counts.errors;
     const Error error = arguments().error();
@@ -90,6 +99,7 @@ void BoltServerCall::answer_undecodable() {
 }
 
 void BoltServerCall::answer_exception(std::exception_ptr thrown) {
+  outcome_ = observe::Outcome::kBusiness;
   if (is_awaited()) {
     try {
       std::rethrow_exception(thrown);
@@ -122,9 +132,12 @@ void BoltServerCall::answer_thrown(const hessian::Throwable& thrown) {
 
 void BoltServerCall::answer_error(const Error& error) {
   ++shard_.counts.errors;
+  outcome_ = outcome_of(error);
+  error_code_ = code_of(error);
   // A worker pool that is full says kLimit.
   if (error.is(Code::kServerBusy) || (error.is(io::IoError::kLimit) && error.retriable())) {
     ++shard_.counts.busy;
+    outcome_ = observe::Outcome::kBusy;
     return write_status(shard_.frame, head_, bolt::Status::kServerThreadPoolBusy);
   }
   write_error_answer(shard_.frame, head_, error.message());
@@ -145,7 +158,52 @@ void BoltServerCall::let_go() {
   pin_ = nullptr;
 }
 
+void BoltServerCall::observe_start(const Start& start) {
+  method_ = &start.method;
+  invoke_type_ =
+      head_.type == bolt::FrameType::kOneway ? observe::InvokeType::kOneway : observe::invoke_type(start.invoke_type);
+  outcome_ = observe::Outcome::kOk;
+  error_code_ = 0;
+  response_bytes_ = -1;
+  arrival_ = start.arrival;
+  started_ = shard_.observer->start_time(shard_.shard.now());
+  shard_.observer->on_start(observe::Side::kServer, entry_->observed(*method_));
+}
+
+void BoltServerCall::observe_end() {
+  observe::Observer& observer = *shard_.observer;
+  const io::TimePoint now = observer.end_time();
+  const TraceContext& trace = context_->trace();
+  observe::CallRecord call;
+  call.type = invoke_type_;
+  call.outcome = outcome_;
+  call.error_code = error_code_;
+  call.sampled = observe::sampled_by(trace);
+  call.method = entry_->observed(*method_);
+  call.service = entry_->text();
+  call.name = method_->name;
+  call.trace_id = trace.trace_id.view();
+  call.rpc_id = trace.rpc_id.view();
+  if (const Peer* peer = context_->peer().get()) {
+    call.remote_host = peer->address.host;
+    call.remote_port = peer->address.port;
+    call.remote_app = peer->app.text();
+  }
+  call.request_bytes = static_cast<std::int64_t>(head_.frame_size());
+  call.response_bytes = response_bytes_;
+  call.started = arrival_;
+  call.elapsed = now - arrival_;
+  call.phases.queue = started_ - arrival_;
+  if (observer.wants_phases()) {
+    call.phases.service = served_ - started_;
+    if (response_bytes_ >= 0) call.phases.serialize = now - served_;
+  }
+  observer.on_call(call);
+}
+
 void BoltServerCall::end() {
+  if (shard_.observer) [[unlikely]]
+    observe_end();
   let_go();
   shard_.give_back(*this);
 }

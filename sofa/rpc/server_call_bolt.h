@@ -5,6 +5,7 @@
 
 #include "sofa/io/call_context.h"
 #include "sofa/io/timer_wheel.h"
+#include "sofa/observe/call_record.h"
 #include "sofa/rpc/server_call.h"
 #include "sofa/rpc/server_shard.h"
 #include "sofa/rpc/sofa_response.h"
@@ -27,6 +28,9 @@ class BoltServerCall final : public ServerCall {
     ShardServices::Pin& pin;
     Slot::Pin service;
     ContextPtr context;
+    const Method& method;
+    io::TimePoint arrival;
+    std::string_view invoke_type;  // as the caller names it
   };
   void start(Start start);
   /// The connection is gone: the answer will be dropped, and the service is told by its context.
@@ -50,6 +54,9 @@ class BoltServerCall final : public ServerCall {
     Bytes content;
     std::optional<hessian::Reader> reader;
   };
+  /// Tells the observer, if there is one, that the call is under way, and how it ended.
+  void observe_start(const Start& start);
+  void observe_end();
   /// Whether somebody waits for an answer; counts where nobody does.
   bool is_awaited();
   /// What the service set for its caller.
@@ -71,7 +78,16 @@ class BoltServerCall final : public ServerCall {
   bolt::Head head_;
   bool kept_ = false;
   std::unique_ptr<Kept> content_;
-  io::Timer deadline_;  // armed while kept
+  // For the observer.
+  const Method* method_ = nullptr;
+  observe::InvokeType invoke_type_ = observe::InvokeType::kSync;
+  observe::Outcome outcome_ = observe::Outcome::kOk;
+  std::int32_t error_code_ = 0;
+  std::int64_t response_bytes_ = -1;
+  io::TimePoint arrival_{};
+  io::TimePoint started_{};
+  io::TimePoint served_{};  // when the service had answered; only where phases are wanted
+  io::Timer deadline_;      // armed while kept
   // Among the kept calls of the connection.
   BoltServerCall* next_ = nullptr;
   BoltServerCall** at_ = nullptr;

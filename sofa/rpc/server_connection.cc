@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sofa/base/fault.h"
+#include "sofa/observe/observer.h"
 #include "sofa/rpc/request_extras.h"
 #include "sofa/rpc/server_call_bolt.h"
 #include "sofa/rpc/server_filters.h"
@@ -162,7 +163,7 @@ void ServerConnection::take(const bolt::FrameView& frame, io::TimePoint arrival,
       // As Java: whoever sent it has given up, so the work would be for nobody.
       if (frame.head.timeout_ms > 0 && now - arrival > std::chrono::milliseconds(frame.head.timeout_ms)) {
         ++server_.counts.late;
-        return;
+        return observe_refused(observe::Outcome::kTimeout, frame.head);
       }
       return serve(frame, arrival, now);
     case bolt::Command::kHeartbeat:
@@ -186,15 +187,16 @@ void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival
   const std::int32_t remain_ms = front.header().remain_ms;
   if (remain_ms >= 0 && now - arrival >= std::chrono::milliseconds(remain_ms)) {
     ++server_.counts.late;
-    return;
+    return observe_refused(observe::Outcome::kTimeout, frame.head, &front);
   }
   ShardServices::Pin& pin = server_.services.current();
   const bool knows_route = front.route.version == server_.services.version() && !SOFA_FAULT("request-route-unknown");
   if (!knows_route && !find_route(frame.head, front, pin)) return;
   const ServiceEntry& entry = *front.route.entry;
   Slot::Pin service = entry.slot().acquire();
-  if (!service) return answer_not_found(frame.head, no_such_service(front.service()));
+  if (!service) return answer_not_found(frame.head, front, no_such_service(front.service()));
   if (is_busy() || entry.is_busy() || SOFA_FAULT("server-busy")) {
+    observe_refused(observe::Outcome::kBusy, frame.head, &front, entry.observed(*front.route.method));
     if (!may_answer(frame.head)) return;
     ++server_.counts.busy;
     write_status(server_.frame, frame.head, bolt::Status::kServerThreadPoolBusy);
@@ -202,7 +204,8 @@ void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival
   }
   void* object = service.service();
   BoltServerCall& call = server_.take_call();
-  call.start({*this, frame.head, entry, pin, std::move(service), make_context(frame, front.header(), arrival)});
+  call.start({*this, frame.head, entry, pin, std::move(service), make_context(frame, front.header(), arrival),
+              *front.route.method, arrival, front.header().invoke_type});
   if (const FilterChain* filters = entry.filters()) [[unlikely]]
     return serve_filtered(*filters, *front.route.method, entry.text(), object, call);
   front.route.method->serve(object, call);
@@ -239,9 +242,9 @@ bool ServerConnection::read(const bolt::FrameView& frame, RequestFront& front) {
 
 bool ServerConnection::find_route(const bolt::Head& request, RequestFront& front, const ShardServices::Pin& pin) {
   RequestFront::Route route{server_.services.version(), pin.services->find(front.service()), nullptr};
-  if (!route.entry) return answer_not_found(request, no_such_service(front.service())), false;
+  if (!route.entry) return answer_not_found(request, front, no_such_service(front.service())), false;
   route.method = route.entry->find(front.method(), front.signatures());
-  if (!route.method) return answer_not_found(request, no_such_method(front.method(), front.service())), false;
+  if (!route.method) return answer_not_found(request, front, no_such_method(front.method(), front.service())), false;
   front.route = route;
   return true;
 }
@@ -282,18 +285,45 @@ bool ServerConnection::may_answer(const bolt::Head& request) {
 
 void ServerConnection::answer_server_exception(const bolt::Head& request, bolt::Status status,
                                                std::string_view message) {
+  observe_refused(observe::Outcome::kCodec, request);
   if (!may_answer(request)) return;
   ++server_.counts.errors;
   write_server_exception(server_.frame, request, status, message);
   send(server_.frame);
 }
 
-void ServerConnection::answer_not_found(const bolt::Head& request, const std::string& message) {
+void ServerConnection::answer_not_found(const bolt::Head& request, const RequestFront& front,
+                                        const std::string& message) {
+  observe_refused(observe::Outcome::kNotFound, request, &front);
   if (!may_answer(request)) return;
   ++server_.counts.errors;
   ++server_.counts.not_found;
   write_error_answer(server_.frame, request, message);
   send(server_.frame);
+}
+
+void ServerConnection::observe_refused(observe::Outcome outcome, const bolt::Head& request, const RequestFront* front,
+                                       observe::MethodId method) {
+  if (!server_.observer) [[likely]]
+    return;
+  const Peer& peer = *connection_->peer();
+  observe::CallRecord call;
+  call.type = request.type == bolt::FrameType::kOneway ? observe::InvokeType::kOneway : observe::InvokeType::kSync;
+  call.outcome = outcome;
+  call.method = method;
+  if (front) {
+    call.service = front->service();
+    call.name = front->method();
+    call.trace_id = front->header().trace_id;
+    call.rpc_id = front->header().rpc_id;
+  }
+  call.remote_host = peer.address.host;
+  call.remote_port = peer.address.port;
+  call.remote_app = peer.app.text();
+  call.request_bytes = static_cast<std::int64_t>(request.frame_size());
+  call.started = server_.shard.now();
+  call.elapsed = server_.observer->end_time() - call.started;
+  server_.observer->on_refused(call);
 }
 
 void ServerConnection::send(const FrameBuffer& frame) {

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "sofa/io/connection.h"
+#include "sofa/observe/call_record.h"
 #include "sofa/rpc/request_header.h"
 #include "sofa/rpc/server_shard.h"
 
@@ -52,9 +53,12 @@ class ServerConnection final : public io::Protocol {
   ContextPtr make_context(const bolt::FrameView& frame, const RequestHeader& header, io::TimePoint arrival);
   bool is_busy() const;
   void answer_server_exception(const bolt::Head& request, bolt::Status status, std::string_view message);
-  void answer_not_found(const bolt::Head& request, const std::string& message);
+  void answer_not_found(const bolt::Head& request, const RequestFront& front, const std::string& message);
   /// False for oneway requests, which are counted as dropped.
   bool may_answer(const bolt::Head& request);
+  /// Tells the observer, if there is one, of a request that was not served. `front` and `method` where they are known.
+  void observe_refused(observe::Outcome outcome, const bolt::Head& request, const RequestFront* front = nullptr,
+                       observe::MethodId method = observe::kOtherMethod);
   void watch_idle();
 
   const std::shared_ptr<ServerShard> server_pointer_;  // a connection may outlive its BoltServer

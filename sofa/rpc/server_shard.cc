@@ -1,11 +1,15 @@
 #include "sofa/rpc/server_shard.h"
 
+#include "sofa/observe/telemetry.h"
 #include "sofa/rpc/server_call_bolt.h"
 
 namespace sofa::rpc {
 
 ServerShard::ServerShard(io::Shard& on, const ServiceTable& table, const BoltServerOptions& server_options)
-    : shard(on), options(server_options), services(table) {}
+    : shard(on),
+      options(server_options),
+      observer(options.telemetry ? &options.telemetry->of(on) : nullptr),
+      services(table) {}
 
 ServerShard::~ServerShard() {
   // Calls whose handlers were destroyed instead of finished: the process ends.

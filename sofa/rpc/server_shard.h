@@ -20,6 +20,10 @@
 namespace sofa::io {
 class Shard;
 }
+namespace sofa::observe {
+class Observer;
+class Telemetry;
+}  // namespace sofa::observe
 
 namespace sofa::rpc {
 
@@ -36,6 +40,8 @@ struct BoltServerOptions {
   io::Duration idle = std::chrono::seconds(90);
   /// While stopping: a connection without calls on which nothing moved for so long is taken to have no more of them.
   io::Duration quiet = std::chrono::milliseconds(200);
+  /// Who is told of the calls; null: nobody. Outlives the server.
+  observe::Telemetry* telemetry = nullptr;
 };
 
 /// What happened since the start; `connections` and `in_flight` go back to zero.
@@ -90,6 +96,7 @@ class ServerShard {
 
   io::Shard& shard;
   const BoltServerOptions options;
+  observe::Observer* const observer;  // null: nobody is told of calls
   ShardServices services;
   BoltServerCounts<Counter> counts;
 

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sofa/observe/method_table.h"
 #include "sofa/rpc/method.h"
 #include "sofa/rpc/slot.h"
 
@@ -36,6 +37,8 @@ struct ServiceOptions {
   std::uint32_t max_concurrent = 0;
   /// Null: none.
   std::shared_ptr<const FilterChain> filters = nullptr;
+  /// The numbers under which its methods are counted, by their index.
+  observe::MethodRange methods = {};
 };
 
 class ServiceEntry {
@@ -50,6 +53,7 @@ class ServiceEntry {
   Slot& slot() const { return *slot_; }
   io::WorkerPool* pool() const { return options_.pool; }
   const FilterChain* filters() const { return options_.filters.get(); }
+  observe::MethodId observed(const Method& method) const { return options_.methods[method.index]; }
 
   /// The method that has these parameter types; or, where the name is not overloaded, the one of that name that takes
   /// as many: peers name List what they send as ArrayList. Null when there is none.

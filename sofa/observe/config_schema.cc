@@ -1,4 +1,4 @@
-#include "sofa/observe/config.h"
+#include "sofa/observe/config_schema.h"
 
 #include <array>
 
@@ -25,7 +25,8 @@ config::EnumNames<DigestMode> config_names(DigestMode) {
 const config::Schema& config_schema(const Config*) {
   static const config::Schema schema = config::schema<Config>({
       config::key<&Config::admin>("admin", "host:port of the admin endpoint, on loopback; empty is none", {.max = 255}),
-      config::key<&Config::digest>("digest", "calls that have a line in rpc-server-digest.log and rpc-client-digest.log"),
+      config::key<&Config::digest>("digest",
+                                   "calls that have a line in rpc-server-digest.log and rpc-client-digest.log"),
       config::key<&Config::stat>("stat", "sums of a period in rpc-server-stat.log and rpc-client-stat.log"),
       config::key<&Config::stat_period>("stat_period_seconds", "that period", {.min = 1, .max = 86'400}),
       config::key<&Config::folder>("folder", "where those logs are; it must exist", {.min = 1, .max = 4096}),
@@ -57,9 +58,10 @@ std::vector<std::pair<std::string, std::string>> problems_of(const Config& confi
     if (!address) {
       problems.emplace_back("admin", address.error().message());
     } else if (!is_loopback(*address)) {
-      problems.emplace_back("admin", fmt::format("{} is not on loopback: the endpoint asks nobody who they are, so let a "
-                                                 "proxy that does stand before it",
-                                                 config.admin));
+      problems.emplace_back("admin",
+                            fmt::format("{} is not on loopback: the endpoint asks nobody who they are, so let a "
+                                        "proxy that does stand before it",
+                                        config.admin));
     }
   }
   if (!config.otlp_url.empty()) {

@@ -1,4 +1,4 @@
-#include "sofa/observe/config.h"
+#include "sofa/observe/config_schema.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
