@@ -2,9 +2,11 @@
 """Runs everything that must hold, stage by stage; ./dev test is the way in.
 
   unit     ASan+UBSan build of the library and every test program, then ctest
+  sim      optimised build of the simulator's tests, with assertions, then 1 000 seeds of each
   gates    release build of the binary and of what the benches run, then the gates of ctest (label `gate`)
   house    tests/house: layering, system calls, compiler health, compile time, documents, tracked text
   interop  tests/interop: real Java and Node peers
+  drill    tests/drill: real processes that are killed, frozen, cut off, and lied to
   tsan     only when named: the test programs under ThreadSanitizer
 
 A googletest program counts as its cases, any other ctest entry as one. The last line is `N passed, N failed`, with
@@ -75,12 +77,12 @@ def googletest_cases(report, failed_program):
     return tally
 
 
-def ctest(preset, *arguments):
+def ctest(preset, *arguments, **variables):
     reports = ROOT / "build" / preset / "reports"
     shutil.rmtree(reports, ignore_errors=True)
     reports.mkdir(parents=True)
     junit = reports / "ctest.junit"
-    environment = dict(os.environ, GTEST_OUTPUT=f"xml:{reports}/", GTEST_BRIEF="1")
+    environment = dict(os.environ, GTEST_OUTPUT=f"xml:{reports}/", GTEST_BRIEF="1", **variables)
     code = run("ctest", "--test-dir", ROOT / "build" / preset, "-j", JOBS, "--output-on-failure", "--output-junit", junit,
                *arguments, env=environment)
     tally = Tally()
@@ -127,6 +129,12 @@ def stage_unit(options):
     return test_programs("asan", options)
 
 
+def stage_sim(options):
+    if not compile_preset("sim", "sim_tests"):
+        return Tally(failed=1)
+    return ctest("sim", "-L", "^sim$", SOFA_SIM_SEEDS=str(options.seeds))
+
+
 def stage_gates(_options):
     if not compile_preset("release", "sofa", "gates"):
         return Tally(failed=1)
@@ -143,17 +151,25 @@ def stage_interop(_options):
     return counting_script(ROOT / "tests/interop/run.py")
 
 
+def stage_drill(_options):
+    if not compile_preset("release", "sofa", "drill_client"):
+        return Tally(failed=1)
+    return counting_script(ROOT / "tests/drill/run.py")
+
+
 def stage_tsan(options):
     return test_programs("tsan", options)
 
 
-STAGES = {"unit": stage_unit, "gates": stage_gates, "house": stage_house, "interop": stage_interop, "tsan": stage_tsan}
-DEFAULT = ["unit", "gates", "house", "interop"]
+STAGES = {"unit": stage_unit, "sim": stage_sim, "gates": stage_gates, "house": stage_house, "interop": stage_interop,
+          "drill": stage_drill, "tsan": stage_tsan}
+DEFAULT = ["unit", "sim", "gates", "house", "interop", "drill"]
 
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev test", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", default=",".join(DEFAULT), help="stages to run, comma between them")
+    parser.add_argument("--seeds", type=int, default=1000, help="of each test of the simulator in stage sim (%(default)s)")
     parser.add_argument("-R", dest="regex", help="only ctest entries of unit and tsan that match")
     options = parser.parse_args()
     chosen = options.only.split(",")

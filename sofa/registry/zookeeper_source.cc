@@ -60,8 +60,9 @@ struct Wish {
 struct Watched {
   rpc::ServiceKey key;
   bool busy = false;
-  bool again = false;   // it changed while it was asked for
-  bool failed = false;  // to be asked for again later
+  bool again = false;    // it changed while it was asked for
+  bool failed = false;   // to be asked for again later
+  bool emptied = false;  // all its providers are said to have gone: not believed
 };
 
 /// Everything on one shard.
@@ -107,6 +108,7 @@ class Core : public std::enable_shared_from_this<Core> {
   static Task<Answer> put_parents(std::shared_ptr<Core> self, std::string path);
   void refresh(const std::string& name);
   static Task<void> refreshing(std::shared_ptr<Core> self, std::string name);
+  void take(Watched& watched, const std::string& name, std::vector<rpc::Provider> providers);
   static Task<Answer> list(std::shared_ptr<Core> self, std::string path);
 
   template <class Ask>
@@ -366,7 +368,7 @@ Task<void> Core::refreshing(std::shared_ptr<Core> self, std::string name) {
     }
     if (answer.code == Code::kOk) {
       self->pauses_ = 0;
-      self->lists_->update(name, providers_of(answer.children, watched.key.unique_id), self->stale_since_);
+      self->take(watched, name, providers_of(answer.children, watched.key.unique_id));
       continue;
     }
     watched.failed = true;
@@ -380,6 +382,20 @@ Task<void> Core::refreshing(std::shared_ptr<Core> self, std::string name) {
     }
   } while (watched.again && self->connected_);
   watched.busy = false;
+}
+
+void Core::take(Watched& watched, const std::string& name, std::vector<rpc::Provider> providers) {
+  const rpc::ProviderListPtr known = lists_->known(name);
+  // A registry that lost its memory, or was tampered with, looks like this too. Providers that did go refuse
+  // connections.
+  const bool emptied = providers.empty() && known && !known->providers.empty() && !SOFA_MUTANT("empty-list-believed");
+  const bool was_emptied = std::exchange(watched.emptied, emptied);
+  if (!emptied) return lists_->update(name, std::move(providers), stale_since_);
+  if (!was_emptied) {
+    log::warn("the registry has no provider of a service any more: the last good list stays {} {}",
+              log::kv("service", name), log::kv("url", text_));
+  }
+  if (known->stale_since == io::kNever) lists_->update(name, known->providers, home_.now());
 }
 
 Task<Answer> Core::list(std::shared_ptr<Core> self, std::string path) {

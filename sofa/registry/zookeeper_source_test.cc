@@ -2,16 +2,13 @@
 // with questions under way, servers that are gone for minutes; and over the real library where nobody answers.
 #include "sofa/registry/zookeeper_source.h"
 
-#include <map>
-#include <set>
-
 #include <gmock/gmock.h>
 
 #include "sofa/base/mutant.h"
 #include "sofa/io/async.h"
 #include "sofa/io/posix/env.h"
-#include "sofa/io/sim/process.h"
 #include "sofa/io/sim/world.h"
+#include "sofa/registry/zookeeper_world_test.h"
 
 namespace sofa::registry {
 namespace {
@@ -20,204 +17,6 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using State = ZookeeperSession::State;
-using Code = ZookeeperCode;
-
-const rpc::ServiceKey kEcho{"dev.sofa.bank.EchoService", "1.0", {}};
-const std::string kPath = "/bank/sofa-rpc/dev.sofa.bank.EchoService/providers";
-constexpr const char* kUrl = "zookeeper://zoo:2181/bank";
-
-/// A ZooKeeper. It outlives its sessions.
-class Zoo {
- public:
-  class Session;
-  struct Node {
-    int owner = 0;  // the session that it goes with; 0: none
-    std::string data;
-  };
-
-  ZookeeperSessions sessions() {
-    return [this](io::Shard& home, const ZookeeperUrl& url, ZookeeperSession::Events events) {
-      return open(home, url, std::move(events));
-    };
-  }
-  void put(const std::string& path, int owner = 0) {
-    for (std::size_t at = path.find('/', 1); at != path.npos; at = path.find('/', at + 1)) nodes[path.substr(0, at)];
-    nodes[path].owner = owner;
-    touched(path);
-  }
-  void erase(const std::string& path) {
-    if (nodes.erase(path) != 0) touched(path);
-  }
-  std::vector<std::string> children(const std::string& path) const {
-    std::vector<std::string> names;
-    for (const auto& [at, node] : nodes) {
-      if (at.starts_with(path + "/") && at.find('/', path.size() + 1) == at.npos)
-        names.push_back(at.substr(path.size() + 1));
-    }
-    return names;
-  }
-  /// Nobody answers, and nobody knows it yet.
-  void go_silent() { up_ = false; }
-  void go_down();
-  void come_up();
-  void expire_sessions();
-
-  std::map<std::string, Node> nodes;
-  std::string refused;   // questions about nodes with this in their path fail
-  int lost_answers = 0;  // so many questions are done, and not answered
-  int opened = 0;
-  int asked = 0;
-
- private:
-  std::unique_ptr<ZookeeperSession> open(io::Shard& home, const ZookeeperUrl& url, ZookeeperSession::Events events);
-  void touched(const std::string& path);
-
-  bool up_ = true;
-  std::set<Session*> open_;
-};
-
-class Zoo::Session final : public ZookeeperSession {
- public:
-  Session(Zoo& zoo, io::Shard& home, Events events, int id)
-      : id(id), zoo_(zoo), home_(home), events_(std::move(events)) {
-    zoo_.open_.insert(this);
-  }
-  ~Session() override { end(); }
-  void end() override {
-    *alive_ = false;
-    if (zoo_.open_.erase(this) == 0) return;
-    std::erase_if(zoo_.nodes, [&](const auto& each) { return each.second.owner == id; });
-  }
-  void create(const std::string& path, const std::string& data, bool ephemeral, Answered answered) override {
-    ask(path, std::move(answered), [&]() -> ZookeeperAnswer {
-      if (zoo_.nodes.contains(path)) return {.code = Code::kExists};
-      const std::string parent = path.substr(0, path.rfind('/'));
-      if (!parent.empty() && !zoo_.nodes.contains(parent)) return {.code = Code::kNoNode};
-      zoo_.nodes[path] = {ephemeral ? id : 0, data};
-      zoo_.touched(path);
-      return {.code = Code::kOk};
-    });
-  }
-  void remove(const std::string& path, Answered answered) override {
-    ask(path, std::move(answered), [&]() -> ZookeeperAnswer {
-      if (zoo_.nodes.erase(path) == 0) return {.code = Code::kNoNode};
-      zoo_.touched(path);
-      return {.code = Code::kOk};
-    });
-  }
-  void children(const std::string& path, Answered answered) override {
-    ask(path, std::move(answered), [&]() -> ZookeeperAnswer {
-      if (!zoo_.nodes.contains(path)) return {.code = Code::kNoNode};
-      watches_.insert(path);
-      return {.code = Code::kOk, .children = zoo_.children(path)};
-    });
-  }
-  void exists(const std::string& path, bool watch, Answered answered) override {
-    ask(path, std::move(answered), [&]() -> ZookeeperAnswer {
-      if (watch) watches_.insert(path);
-      const auto node = zoo_.nodes.find(path);
-      if (node == zoo_.nodes.end()) return {.code = Code::kNoNode};
-      return {.code = Code::kOk, .own = node->second.owner == id};
-    });
-  }
-  void tell(State state, const std::string& why) {
-    post([this, state, why] { events_.state(state, why); });
-  }
-  void touch(const std::string& path) {
-    if (watches_.erase(path) != 0) post([this, path] { events_.changed(path); });
-  }
-  const int id;
-
- private:
-  void post(std::function<void()> job) {
-    home_.post([alive = alive_, job = std::move(job)] {
-      if (*alive) job();
-    });
-  }
-  template <class Do>
-  void ask(const std::string& path, Answered answered, Do how) {
-    ++zoo_.asked;
-    ZookeeperAnswer answer;
-    if (zoo_.up_ && !zoo_.refused.empty() && path.find(zoo_.refused) != path.npos) {
-      answer = {.code = Code::kFailed, .text = "not authenticated"};
-    } else if (zoo_.up_) {
-      answer = how();
-      if (zoo_.lost_answers > 0) {
-        --zoo_.lost_answers;
-        answer = {.code = Code::kLost};
-      }
-    }
-    home_.post([answered = std::move(answered), answer] { answered(answer); });
-  }
-
-  Zoo& zoo_;
-  io::Shard& home_;
-  const Events events_;
-  std::set<std::string> watches_;
-  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-};
-
-std::unique_ptr<ZookeeperSession> Zoo::open(io::Shard& home, const ZookeeperUrl&, ZookeeperSession::Events events) {
-  auto session = std::make_unique<Session>(*this, home, std::move(events), ++opened);
-  if (up_) session->tell(State::kConnected, {});
-  return session;
-}
-void Zoo::touched(const std::string& path) {
-  for (Session* session : open_) {
-    session->touch(path);
-    session->touch(path.substr(0, path.rfind('/')));
-  }
-}
-void Zoo::go_down() {
-  up_ = false;
-  for (Session* session : open_) session->tell(State::kLost, "the connection is lost");
-}
-void Zoo::come_up() {
-  up_ = true;
-  for (Session* session : open_) session->tell(State::kConnected, {});
-}
-void Zoo::expire_sessions() {
-  for (Session* session : std::exchange(open_, {})) {
-    std::vector<std::string> gone;
-    for (const auto& [path, node] : nodes) {
-      if (node.owner == session->id) gone.push_back(path);
-    }
-    for (const std::string& path : gone) erase(path);
-    session->tell(State::kEnded, "the session expired");
-  }
-}
-
-/// An application that has a source.
-struct Application {
-  io::Shards shards;
-  io::WorkerPool workers;
-  std::shared_ptr<rpc::AddressSource> source;
-
-  Application(io::sim::Process& process, Zoo& zoo)
-      : shards(process.env(), 1), workers(process.env(), {.name = "worker", .threads = 1, .most_queued = 16}) {
-    auto made = make_zookeeper_source(kUrl, {shards, workers, "tester"}, zoo.sessions());
-    EXPECT_TRUE(made) << made.error().what();
-    source = *made;
-    shards.start();
-  }
-};
-
-/// What a watcher was told.
-struct Told {
-  std::vector<rpc::ProviderListPtr> lists;
-  std::unique_ptr<rpc::AddressSource::Watch> watch;
-  explicit Told(rpc::AddressSource& source, const rpc::ServiceKey& key = kEcho)
-      : watch(source.watch(key, [this](rpc::ProviderListPtr list) { lists.push_back(std::move(list)); })) {}
-  bool fresh() const { return !lists.empty() && lists.back()->stale_since == io::kNever; }
-  bool stale() const { return !lists.empty() && lists.back()->stale_since != io::kNever; }
-  std::vector<std::string> addresses() const {
-    std::vector<std::string> all;
-    if (lists.empty()) return {"nothing told"};
-    for (const rpc::Provider& provider : lists.back()->providers) all.push_back(provider.address.to_string());
-    return all;
-  }
-};
 
 class ZookeeperSourceTest : public testing::Test {
  protected:
@@ -352,6 +151,46 @@ TEST_F(ZookeeperSourceTest, WhileNobodyAnswersForMinutesTheLastGoodListStays) {
   EXPECT_THAT(told.addresses(), ElementsAre("10.0.0.8:12200", "10.0.0.9:12200"));  // … and the wish comes true
 }
 
+/// Whether a list that had providers becomes empty when ZooKeeper says so.
+class EmptyAnswer : public ZookeeperSourceTest {
+ protected:
+  bool is_believed() {
+    zoo.put(path(kOne));
+    const Told told(source());
+    EXPECT_TRUE(world.run_until([&] { return told.fresh(); }, 1s));
+    zoo.lie(true);
+    EXPECT_TRUE(world.run_until([&] { return told.lists.size() == 2; }, 1s));
+    return told.addresses().empty();
+  }
+};
+TEST_F(EmptyAnswer, IsNotBelievedAfterOneWithProviders) {
+  EXPECT_FALSE(is_believed());
+}
+
+TEST_F(ZookeeperSourceTest, WhileItLiesForMinutesTheLastGoodListStaysAndSaysSinceWhen) {
+  zoo.put(path(kOne));
+  zoo.put(path(kTwo));
+  const Told told(source());
+  ASSERT_TRUE(world.run_until([&] { return told.fresh(); }, 1s));
+  const io::TimePoint before = process.clock().now();
+  zoo.lie(true);
+  ASSERT_TRUE(world.run_until([&] { return told.stale(); }, 1s));
+  const io::TimePoint since = told.lists.back()->stale_since;
+  EXPECT_GE(since, before);
+  for (int minute = 0; minute < 5; ++minute) {
+    world.run_for(60s);
+    zoo.put(kPath + "/nonsense" + std::to_string(minute));
+    if (minute % 2 == 0) zoo.expire_sessions();
+  }
+  EXPECT_EQ(told.lists.size(), 2U);  // told once that it is stale
+  EXPECT_EQ(told.lists.back()->stale_since, since);
+  EXPECT_THAT(told.addresses(), ElementsAre("10.0.0.7:12200", "10.0.0.8:12200"));
+  zoo.erase(path(kOne));
+  zoo.lie(false);
+  ASSERT_TRUE(world.run_until([&] { return told.fresh(); }, 1s));
+  EXPECT_THAT(told.addresses(), ElementsAre("10.0.0.8:12200"));
+}
+
 TEST_F(ZookeeperSourceTest, AnswersThatAreLostAreAskedForAgain) {
   for (int lost = 1; lost < 6; ++lost) {
     zoo.nodes.clear();
@@ -456,6 +295,11 @@ TEST(ZookeeperLibrary, WithoutAServerCallsEndInTimeAndSoDoesTheSession) {
 TEST_F(LostUnpublish, ThatIsForgottenIsFound) {
   activate_mutant("lost-unpublish");
   EXPECT_TRUE(stays());  // what the test above forbids
+  activate_mutant(nullptr);
+}
+TEST_F(EmptyAnswer, ThatIsBelievedIsFound) {
+  activate_mutant("empty-list-believed");
+  EXPECT_TRUE(is_believed());
   activate_mutant(nullptr);
 }
 #endif

@@ -9,7 +9,8 @@
 //
 // A scheme's factory is registered at start-up by the part that has it; `bolt`, `file` and `dns` are rpc's own.
 // While a source cannot be asked (its server is down, or gives nonsense) watchers keep the last good list, told once
-// more with `stale_since`. An empty list is a list: providers that unpublished are gone.
+// more with `stale_since`. Where others keep the list (DNS, ZooKeeper), an empty one after one with providers is such
+// nonsense: those who did go refuse connections. In a file it is what somebody wrote.
 //
 // Threads: publish and unpublish on a shard of the environment's group; watch and the end of a Watch anywhere but in
 // `changed`. `changed` runs on a thread of the source's choice, one call at a time, and must not block.

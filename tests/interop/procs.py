@@ -44,6 +44,10 @@ class Process:
                                            start_new_session=True)
             self._all.add(self)
 
+    @property
+    def pid(self):
+        return self._popen.pid
+
     def output(self):
         return self.log.read_text(errors="replace")
 

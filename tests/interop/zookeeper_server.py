@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""A ZooKeeper of Debian's package on loopback, with a data folder of its own that goes with it.
+"""A ZooKeeper of Debian's package on loopback, with a data folder of its own that goes with it, or one that is named.
 
 Prints READY port=N once it answers; ends with 0 on SIGTERM, and by itself after so many seconds.
 """
 import argparse
+import contextlib
 import signal
 import socket
 import subprocess
@@ -48,9 +49,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--seconds", type=float, default=900, help="its life (%(default)s)")
+    parser.add_argument("--data", help="a data folder that stays, instead of one of its own")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with tempfile.TemporaryDirectory(prefix="sofa-zookeeper-") as folder:
+    own = tempfile.TemporaryDirectory(prefix="sofa-zookeeper-")
+    with contextlib.nullcontext(options.data) if options.data else own as folder:
         file = Path(folder) / "zoo.cfg"
         file.write_text(CONFIGURATION.format(folder=folder, port=options.port))
         process = subprocess.Popen([*JAVA, str(file)], stdin=subprocess.DEVNULL)

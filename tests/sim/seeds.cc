@@ -16,8 +16,9 @@ namespace sofa::tests {
 namespace {
 
 constexpr std::uint64_t kSeeds = 200;
-constexpr double kMostCpuSeconds = 15;  // for the seeds of ctest
-constexpr std::uint64_t kMutantSeeds = 1'000;
+constexpr double kMostCpuSeconds = 15;                          // for the seeds of ctest
+[[maybe_unused]] constexpr double kLeastHoursPerCpuHour = 100;  // where no sanitizer slows it down
+[[maybe_unused]] constexpr std::uint64_t kMutantSeeds = 1'000;  // where there are mutants
 
 std::optional<std::uint64_t> number_from_environment(const char* name) {
   const char* text = std::getenv(name);
@@ -67,6 +68,9 @@ void expect_no_fault(const char* program, const Scenario& scenario) {
       seed - first, std::chrono::duration<double>(simulated).count(), cpu,
       std::chrono::duration<double>(simulated).count() / cpu);
   ASSERT_GT(seed, first) << "not one seed was run";
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+  EXPECT_GT(std::chrono::duration<double>(simulated).count() / cpu, kLeastHoursPerCpuHour);
+#endif
 }
 
 void expect_mutant_found(const char* mutant, const Scenario& scenario) {
