@@ -63,9 +63,10 @@ void ClusterRemote::set_providers(ProviderListPtr list) {
     state_->list_version.fetch_add(1, std::memory_order_release);
     // Records of providers that are gone; those that calls still hold stay with them.
     std::erase_if(state_->records, [&](const auto& record) {
-      return std::ranges::none_of(state_->list->providers, [&](const Provider& provider) {
-        return provider.address.to_string() == record.first;
-      });
+      return !SOFA_MUTANT("provider-records-kept") &&
+             std::ranges::none_of(state_->list->providers, [&](const Provider& provider) {
+               return provider.address.to_string() == record.first;
+             });
     });
   }
   for (std::size_t i = 0; i < shards_.size(); ++i) {

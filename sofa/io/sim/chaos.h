@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include "sofa/io/sim/process.h"
@@ -48,6 +49,7 @@ class Chaos {
   /// No further faults; heals what is cut or missing, and restarts who is down.
   void stop();
   std::uint64_t count(Fault fault) const { return counts_[static_cast<int>(fault)]; }
+  std::uint64_t count() const { return std::accumulate(std::begin(counts_), std::end(counts_), std::uint64_t{0}); }
 
  private:
   void schedule();

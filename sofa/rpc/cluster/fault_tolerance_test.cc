@@ -4,8 +4,8 @@
 #include <map>
 #include <optional>
 #include <random>
-#include <set>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "sofa/base/mutant.h"
@@ -301,10 +301,11 @@ TEST(FaultToleranceTest, FindsPlantedBugs) {
        {std::pair("everybody-ejected", "too many are degraded"),
         std::pair("returns-before-ejection-ends", "it returns before its ejection ends")}) {
     activate_mutant(mutant);
-    std::set<std::string> all;
-    for (std::uint64_t seed = 1; seed <= 10; ++seed) all.insert(found_in_troubled_times(seed));
+    std::uint64_t seed = 1;
+    while (seed <= 1'000 && found_in_troubled_times(seed) != found) ++seed;
     activate_mutant(nullptr);
-    EXPECT_TRUE(all.contains(found)) << mutant;
+    EXPECT_LE(seed, 1'000) << mutant;
+    fmt::print("{}: found at seed {}: {}\n", mutant, seed, found);
   }
 }
 #endif
