@@ -38,8 +38,10 @@ struct Config {
   std::uint32_t log_queue = 4096;
   std::uint32_t span_queue = 2048;
 
+  /// Whether calls are written down, by their traces.
+  bool wants_traces() const { return digest != DigestMode::kOff || !otlp_url.empty(); }
   /// Whether anything is to be observed.
-  bool on() const { return !admin.empty() || digest != DigestMode::kOff || stat || !otlp_url.empty(); }
+  bool on() const { return !admin.empty() || stat || wants_traces(); }
 };
 
 }  // namespace sofa::observe

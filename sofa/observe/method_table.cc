@@ -1,6 +1,6 @@
 #include "sofa/observe/method_table.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace sofa::observe {
 
@@ -10,23 +10,16 @@ std::string_view name_of(Side side) {
 
 MethodRange MethodTable::add(Side side, std::string_view service, std::span<const std::string_view> methods) {
   const std::lock_guard lock(mutex_);
-  const std::pair key(side, std::string(service));
-  if (auto known = services_.find(key);
-      known != services_.end() && std::ranges::equal(known->second.methods, methods)) {
-    return known->second.range;
-  }
+  Known key(side, service, std::vector<std::string>(methods.begin(), methods.end()));
+  if (const auto known = services_.find(key); known != services_.end()) return known->second;
   if (names_.size() + methods.size() > capacity_) {
     refused_ += methods.size();
     return {};
   }
-  Known made;
-  made.range = {static_cast<MethodId>(names_.size() + 1), static_cast<std::uint32_t>(methods.size())};
-  for (const std::string_view method : methods) {
-    made.methods.emplace_back(method);
-    names_.push_back({side, key.second, made.methods.back()});
-  }
-  services_.insert_or_assign(key, made);
-  return made.range;
+  const MethodRange made{static_cast<MethodId>(names_.size() + 1), static_cast<std::uint32_t>(methods.size())};
+  for (const std::string_view method : methods) names_.push_back({side, std::string(service), std::string(method)});
+  services_.emplace(std::move(key), made);
+  return made;
 }
 
 MethodTable::Name MethodTable::name(Side side, MethodId method) const {

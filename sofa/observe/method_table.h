@@ -14,7 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 namespace sofa::observe {
@@ -57,14 +57,11 @@ class MethodTable {
   std::uint64_t refused() const;
 
  private:
-  struct Known {
-    MethodRange range;
-    std::vector<std::string> methods;
-  };
+  using Known = std::tuple<Side, std::string, std::vector<std::string>>;  // a service with its methods
   const std::size_t capacity_;
   mutable std::mutex mutex_;
   std::vector<Name> names_;  // of method 1 and on
-  std::map<std::pair<Side, std::string>, Known> services_;
+  std::map<Known, MethodRange> services_;
   std::uint64_t refused_ = 0;
 };
 

@@ -66,9 +66,14 @@ void Observer::on_refused(const CallRecord& call) noexcept {
   count(call, figures(call.side, call.method));
 }
 
+// SOFATracer's programs hear a "no" by its own flag, whose "yes" decides nothing; W3C's flag says "yes" too.
+void Observer::decide(TraceContext& root) const {
+  if (!samples()) return;
+  root.sampled = root.w3c = options_.sampler.records(Sampled::kUndecided, root.trace_id.view());
+}
+
 void Observer::keep(const CallRecord& call) noexcept {
-  const bool sampled =
-      (span_ring_ || options_.only_sampled_digests) && options_.sampler.records(call.sampled, call.trace_id);
+  const bool sampled = samples() && options_.sampler.records(call.sampled, call.trace_id);
   if (log_ring_ && (sampled || !options_.only_sampled_digests)) {
     const std::size_t waiting = log_ring_->push(call);
     if (waiting == log_ring_->capacity() / 2 && options_.signal) options_.signal->raise();

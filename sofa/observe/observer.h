@@ -61,6 +61,8 @@ class Observer {
   io::TimePoint start_time(io::TimePoint turn) const noexcept { return std::max(turn, latest_); }
   /// Reads the clock.
   io::TimePoint end_time() noexcept { return latest_ = clock_.now(); }
+  /// Whether a trace that starts here is recorded: decided once, for all who take part in it.
+  void decide(TraceContext& root) const;
   /// Whether anybody wants a call's phases, for which the clock has to be read more often.
   bool wants_phases() const noexcept { return log_ring_ || span_ring_; }
 
@@ -93,6 +95,7 @@ class Observer {
   void make_outcome(const CallRecord& call, Counter*& outcome) noexcept;
   void count(const CallRecord& call, MethodFigures& figures) noexcept;
   void keep(const CallRecord& call) noexcept;
+  bool samples() const { return span_ring_ || options_.only_sampled_digests; }
 
   const int shard_;
   const MethodTable& methods_;

@@ -51,6 +51,11 @@ class Telemetry {
 
   const Config& config() const { return config_; }
   Observer& of(const io::Shard& shard) { return *observers_[static_cast<std::size_t>(shard.index())]; }
+  /// Null for a shard of another group.
+  Observer* find(const io::Shard& shard) {
+    const auto index = static_cast<std::size_t>(shard.index());
+    return index < observers_.size() && &shards_[shard.index()] == &shard ? observers_[index].get() : nullptr;
+  }
   MethodTable& methods() { return methods_; }
   Health& health() { return health_; }
   const Health& health() const { return health_; }

@@ -7,6 +7,7 @@
 #include "sofa/io/shard.h"
 #include "sofa/io/trace.h"
 #include "sofa/rpc/client_connection.h"
+#include "sofa/rpc/client_observer.h"
 #include "sofa/rpc/client_pool.h"
 #include "sofa/rpc/error.h"
 
@@ -77,16 +78,24 @@ void BoltRemote::abandon(RemoteCall& call) {
   static_cast<CallHolder*>(call.holder)->forget(call);
 }
 
-void BoltRequests::add_context(const RemoteCall& call, io::TimePoint deadline, TraceContext& span,
-                               RequestExtras& extras) const {
+bool BoltRequests::make_span(RemoteCall& call, TraceContext& span) const {
   CallContext* context = call.context();
   if (context && !context->trace().trace_id.empty()) {
-    span = child_of(context->trace(), context->next_child());
-    extras.trace = &span;
-  } else if (trace_ids_) {
-    span = trace_ids_->start();
-    extras.trace = &span;
+    if (call.child == 0) call.child = context->next_child();
+    span = child_of(context->trace(), call.child);
+    return true;
   }
+  if (!trace_ids_) return false;
+  span = trace_ids_->start();
+  if (call.observed) call.observed->decide();
+  return true;
+}
+
+void BoltRequests::add_context(RemoteCall& call, io::TimePoint deadline, TraceContext& own,
+                               RequestExtras& extras) const {
+  TraceContext& span = call.observed ? call.observed->span : own;
+  if (!span.trace_id.empty() || make_span(call, span)) extras.trace = &span;
+  CallContext* context = call.context();
   if (!context) return;
   if (context->has_more()) {
     extras.context = context;
@@ -102,8 +111,8 @@ void BoltRequests::add_context(const RemoteCall& call, io::TimePoint deadline, T
 
 void BoltRequests::send(RemoteCall& call, ClientConnection& connection, io::TimePoint deadline) const {
   RequestExtras extras{.headers = call.options().headers};
-  TraceContext span;
-  add_context(call, deadline, span, extras);
+  TraceContext own_span;
+  add_context(call, deadline, own_span, extras);
   const Method& method = call.method();
   const CallOptions& options = call.options();
   const auto index = static_cast<std::size_t>(method.index);

@@ -37,8 +37,10 @@ class BoltRequests {
     RequestTemplate request;
     RequestTemplate oneway;
   };
-  /// Adds what goes along with `call`; `span` holds its own trace as long as `extras` is used.
-  void add_context(const RemoteCall& call, io::TimePoint deadline, TraceContext& span, RequestExtras& extras) const;
+  /// The call's own trace; false where it has none.
+  bool make_span(RemoteCall& call, TraceContext& span) const;
+  /// Adds what goes along with `call`; `own` holds its trace as long as `extras` is used, if nobody else does.
+  void add_context(RemoteCall& call, io::TimePoint deadline, TraceContext& own, RequestExtras& extras) const;
 
   const CallIdentity identity_;
   const Interface& interface_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sofa/io/shard.h"
+#include "sofa/rpc/client_observer.h"
 #include "sofa/rpc/client_pool.h"
 #include "sofa/rpc/error.h"
 #include "sofa/rpc/sofa_response.h"
@@ -110,6 +111,8 @@ void ClientConnection::send(Pending pending, const RequestTemplate& request, con
   const std::uint32_t id = oneway ? pending_.next_id() : pending_.add(pending);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - client_.shard.now()).count();
   const auto timeout = oneway ? -1 : static_cast<std::int32_t>(std::clamp<std::int64_t>(left, 1, INT32_MAX));
+  if (call.observed) [[unlikely]]
+    call.observed->sending();
   const bool fits = request.write(
       client_.frame, id, timeout,
       [](hessian::Writer& to, const void* sent) { static_cast<const RemoteCall*>(sent)->encode_arguments(to); }, &call,
@@ -121,6 +124,8 @@ void ClientConnection::send(Pending pending, const RequestTemplate& request, con
   connection_->out().append(client_.frame.bytes());
   connection_->flush();
   call.sent = true;
+  if (call.observed) [[unlikely]]
+    call.observed->sent(pool_.address(), client_.frame.size());
   if (oneway) return call.succeed();
   call.slot = id;
   ++client_.counts.in_flight;
@@ -179,6 +184,8 @@ void ClientConnection::take(const bolt::FrameView& frame) {
 
 void ClientConnection::deliver(Pending pending, const bolt::FrameView& frame) {
   RemoteCall& call = *pending.call;
+  if (call.observed) [[unlikely]]
+    call.observed->answered(frame.head.frame_size());
   if (frame.head.status != bolt::Status::kSuccess) {
     return call.fail(error_of(frame, client_.options.content, pending.exceptions));
   }

@@ -10,6 +10,7 @@
 #include "sofa/observe/telemetry.h"
 #include "sofa/rpc/bolt_client.h"
 #include "sofa/rpc/bolt_server.h"
+#include "sofa/rpc/client_observer.h"
 #include "sofa/rpc/filter.h"
 #include "sofa/rpc/naming.h"
 #include "sofa/rpc/rpc_figures.h"
@@ -36,13 +37,6 @@ template <class Options>
 Options configured(const std::map<std::string, Options>& by_interface, std::string_view interface, Options from_code) {
   auto found = by_interface.find(std::string(interface));
   return found == by_interface.end() ? std::move(from_code) : found->second;
-}
-
-observe::MethodRange observed_methods(observe::Telemetry& telemetry, const rpc::ServiceKey& key,
-                                      const rpc::Interface& interface) {
-  std::vector<std::string_view> names;
-  for (const rpc::Method& method : interface.methods) names.push_back(method.name);
-  return telemetry.methods().add(observe::Side::kServer, key.to_string(), names);
 }
 
 }  // namespace
@@ -115,7 +109,7 @@ struct Context::State {
   static rpc::BoltClientOptions client_options(io::Env& env, const ContextConfig& config) {
     rpc::BoltClientOptions options;
     options.connections = config.connections;
-    if (config.tracing.enabled) {
+    if (config.tracing.enabled || config.observe.wants_traces()) {
       const TraceIds::Options own{.address = config.tracing.address, .process = config.tracing.process};
       options.trace_ids = std::make_shared<TraceIds>(env.clock, env.random, own);
     }
@@ -168,7 +162,9 @@ void Context::publish_erased(const rpc::Interface& interface, std::shared_ptr<vo
   limits.pool = options.blocking ? &state_->workers() : nullptr;
   limits.max_concurrent = options.max_concurrent;
   limits.filters = value_or_raise(rpc::make_filters(rpc::Side::kProvider, options.filters));
-  if (state_->telemetry) limits.methods = observed_methods(*state_->telemetry, key, interface);
+  if (state_->telemetry) {
+    limits.methods = rpc::observed_methods(*state_->telemetry, observe::Side::kServer, key.to_string(), interface);
+  }
   slot->install(std::move(service));
   // Published before: the slot was exchanged, and callers did not notice.
   (void)state_->services.publish(std::make_shared<rpc::ServiceEntry>(key, interface, slot, limits));
@@ -206,6 +202,10 @@ std::shared_ptr<const rpc::Route> Context::route(const rpc::Interface& interface
                                                        .app = state_->config.app,
                                                        .timeout = options.timeout},
                                                       options.url, options.cluster));
+  if (state_->telemetry && route->remote) {
+    route->remote->observer = std::make_shared<rpc::ClientObserver>(*state_->telemetry, interface, route->service,
+                                                                    options.url.empty() ? "REGISTRY" : "DIRECT");
+  }
   return route;
 }
 

@@ -11,6 +11,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -39,7 +40,15 @@ struct CallOptions {
   std::string target = {};
 };
 
+class ClientObserver;
+class ObservedCall;
 class RemoteCall;
+
+/// Tell `observer` that a call begins and, where that noted it, that it ended (`error` is null where it succeeded) or
+/// that nobody waits for it any more.
+void observe_start(const ClientObserver& observer, RemoteCall& call);
+void observe_end(RemoteCall& call, const Error* error);
+void observe_abandoned(RemoteCall& call);
 
 /// What stands between a caller and a binding, and learns first how each attempt ended: a cluster.
 class CallObserver {
@@ -70,6 +79,9 @@ class Remote {
   virtual void prepare() {}
   /// This shard starts no more calls.
   virtual void release() {}
+
+  /// Who is told of the calls that users make; null: nobody. Set before the first of them.
+  std::shared_ptr<const ClientObserver> observer = nullptr;
 };
 
 class RemoteCall : private CancelNode {
@@ -90,11 +102,17 @@ class RemoteCall : private CancelNode {
         options_(other.options_),
         arguments_(other.arguments_),
         result_(other.result_),
-        context_(other.context_) {}
+        context_(other.context_) {
+    child = other.child;
+    observed = other.observed;
+  }
   RemoteCall(const RemoteCall&) = delete;
   RemoteCall& operator=(const RemoteCall&) = delete;
   ~RemoteCall() {
-    if (started_ && !done_) remote_.abandon(*this);
+    if (!started_ || done_) return;
+    remote_.abandon(*this);
+    if (observed) [[unlikely]]
+      observe_abandoned(*this);
   }
 
   bool await_ready() const noexcept { return false; }
@@ -102,6 +120,8 @@ class RemoteCall : private CancelNode {
   bool await_suspend(std::coroutine_handle<Promise> caller) {
     context_ = caller.promise().context();
     started_ = true;
+    if (remote_.observer) [[unlikely]]
+      observe_start(*remote_.observer, *this);
     remote_.start(*this);
     if (!done_ && context_) context_->on_cancel(*this);
     if (done_) return false;
@@ -135,6 +155,8 @@ class RemoteCall : private CancelNode {
   /// Ends the call, whatever its observer says.
   void finish() {
     done_ = true;
+    if (observed) [[unlikely]]
+      observe_end(*this, error_ ? &*error_ : nullptr);
     unlink();
     if (caller_) caller_.resume();
   }
@@ -151,6 +173,10 @@ class RemoteCall : private CancelNode {
   io::TimePoint deadline = io::kNever;
   /// The request, or a part of it, may have reached the peer.
   bool sent = false;
+  /// Its number among its caller's calls, the same for all attempts; 0 until the first is sent.
+  std::uint32_t child = 0;
+  /// What is noted of it for whoever observes calls; null: nobody does.
+  ObservedCall* observed = nullptr;
 
   /// The cluster's own: the attempt under way.
   struct Attempt {
