@@ -205,11 +205,12 @@ TEST_F(ObservedCallerTest, CountsEachCallOfAUserOnce) {
 
 TEST_F(ObservedCallerTest, CountsCallsThatAreGivenUpOrTooLate) {
   sofa::Context caller(sofa::io::posix::env(), caller_config(folder_.string()));
-  auto kiosk = caller.reference<KioskService>({.url = url(), .timeout = 20ms});
+  server_->publish<KioskService>(std::make_shared<Kiosk>(), {.version = "2.0"});  // serves two at once
+  auto kiosk = caller.reference<KioskService>({.version = "2.0", .url = url(), .timeout = 20ms});
   EXPECT_ANY_THROW(caller.wait(kiosk->wait(20'000)));
   EXPECT_FALSE(sofa::wait(caller.shards(), kiosk.with({.timeout = 20s})->wait(20'000), 5ms));
   const std::string text = figures(caller);
-  EXPECT_THAT(text, HasSubstr(calls_ + "method=\"wait\",outcome=\"timeout\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("KioskService:2.0\",method=\"wait\",outcome=\"timeout\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("method=\"wait\"} 0\n"));
 }
 
