@@ -14,7 +14,8 @@ namespace sofa::cli {
 
 const ErrorPart& error_part(CliError) {
   static const ErrorPart part{"cli", [](int code) -> std::string_view {
-                                return code == static_cast<int>(CliError::kInput) ? "input" : "unknown-kind";
+                                static constexpr std::string_view kNames[] = {"input", "unknown-kind", "refused"};
+                                return kNames[code - static_cast<int>(CliError::kInput)];
                               }};
   return part;
 }

@@ -28,6 +28,8 @@ std::function<int()> setup_decode(CLI::App& command);
 std::function<int()> setup_roundtrip(CLI::App& command);
 std::function<int()> setup_config(CLI::App& command);
 std::function<int()> setup_serve(CLI::App& command);
+std::function<int()> setup_top(CLI::App& command);
+std::function<int()> setup_loglevel(CLI::App& command);
 
 inline constexpr std::uint32_t kMaxInputBytes = 256u << 20;
 /// A whole file, or standard input for "-". Error: CliError::kInput, also beyond kMaxInputBytes.
@@ -39,7 +41,7 @@ void print_json(std::string_view json, bool as_it_is);
 /// Prints `error` to standard error, as JSON where asked, and gives `code` back.
 int report(const Error& error, bool json, int code);
 
-enum class CliError { kInput = 1, kUnknownKind };
+enum class CliError { kInput = 1, kUnknownKind, kRefused };
 const ErrorPart& error_part(CliError);
 
 }  // namespace sofa::cli

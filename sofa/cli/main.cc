@@ -18,6 +18,8 @@ constexpr Entry kCommands[] = {
     {"serve", "run an application", &sofa::cli::setup_serve},
     {"call", "call a service, print the answer as JSON", &sofa::cli::setup_call},
     {"bench", "load a service, print rate and latency", &sofa::cli::setup_bench},
+    {"top", "watch what a running process does", &sofa::cli::setup_top},
+    {"loglevel", "see or change a running process's log level", &sofa::cli::setup_loglevel},
     {"decode", "show what bytes say, as JSON", &sofa::cli::setup_decode},
     {"roundtrip", "decode bytes, encode them again, compare", &sofa::cli::setup_roundtrip},
     {"config", "check configuration files", &sofa::cli::setup_config},

@@ -18,6 +18,8 @@ class RunningServer {
   RunningServer& operator=(const RunningServer&) = delete;
 
   pid_t pid() const { return pid_; }
+  /// host:port of its admin endpoint, empty where it has none.
+  const std::string& admin() const { return admin_; }
   /// bolt://127.0.0.1:port, empty when it did not become ready.
   const std::string& url() const { return url_; }
   /// The line that said READY.
@@ -29,6 +31,7 @@ class RunningServer {
   pid_t pid_ = -1;
   std::string ready_line_;
   std::string url_;
+  std::string admin_;
 };
 
 }  // namespace sofa::cli

@@ -1,6 +1,7 @@
 #include "sofa/cli/running_server.h"
 
 #include <csignal>
+#include <string_view>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -30,7 +31,11 @@ RunningServer::RunningServer(const std::vector<std::string>& arguments) {
   for (char c; read(said[0], &c, 1) == 1 && c != '\n';) ready_line_ += c;
   close(said[0]);
   const std::size_t url = ready_line_.find("bolt://");
-  if (ready_line_.starts_with("READY port=") && url != std::string::npos) url_ = ready_line_.substr(url);
+  if (ready_line_.starts_with("READY port=") && url != std::string::npos)
+    url_ = ready_line_.substr(url, ready_line_.find(' ', url) - url);
+  constexpr std::string_view kAdmin = " admin=http://";
+  const std::size_t admin = ready_line_.find(kAdmin);
+  if (admin != std::string::npos) admin_ = ready_line_.substr(admin + kAdmin.size());
 }
 
 RunningServer::~RunningServer() {

@@ -12,6 +12,7 @@
 #include "sofa/cli/duration.h"
 #include "sofa/cli/live_view.h"
 #include "sofa/io/posix/env.h"
+#include "sofa/observe/telemetry.h"
 #include "sofa/rpc/context_config.h"
 
 namespace sofa::cli {
@@ -21,6 +22,7 @@ struct Options {
   std::string file;
   std::vector<std::string> listen;
   std::string registry;
+  std::string admin;
   std::uint32_t shards = 0;
   std::string grace = "20s";
   bool quiet = false;
@@ -66,6 +68,7 @@ Result<Plan> plan(const Options& options) {
   SOFA_TRY(const io::Duration grace, parse_duration(options.grace));
   if (!options.listen.empty()) file.context.listen = options.listen;
   if (!options.registry.empty()) file.context.registry = options.registry;
+  if (!options.admin.empty()) file.context.observe.admin = options.admin;
   if (options.shards > 0) file.context.shards = options.shards;
   if (file.context.listen.empty()) {
     return fail(CliError::kInput, "{} listens nowhere: give it `listen: [bolt://host:port]`, or use --listen",
@@ -96,6 +99,9 @@ int serve(const Options& options) {
     const std::vector<io::Address> addresses = context.listen();
     fmt::print("READY port={}", addresses.front().port);
     for (const io::Address& address : addresses) fmt::print(" bolt://{}", address.to_string());
+    if (const auto* telemetry = context.telemetry(); telemetry && telemetry->admin()) {
+      fmt::print(" admin=http://{}", telemetry->admin()->to_string());
+    }
     fmt::print("\n");
     std::fflush(stdout);
     watch(context, signals, !options.quiet && isatty(STDERR_FILENO));
@@ -129,6 +135,7 @@ std::function<int()> setup_serve(CLI::App& command) {
   command.add_option("--listen", options->listen, "bolt://host:port instead of the file's; may be given again")
       ->allow_extra_args(false);
   command.add_option("--registry", options->registry, "where its services are published, instead of the file's");
+  command.add_option("--admin", options->admin, "host:port of the admin endpoint, instead of the file's");
   command.add_option("--shards", options->shards, "threads that serve connections")->check(CLI::Range(1, 256));
   command.add_option("--grace", options->grace, "how long a stop may take")->capture_default_str();
   command.add_flag("--quiet", options->quiet, "no live figures");

@@ -51,6 +51,8 @@ TEST(Serve, WhatCannotBeServedSaysWhy) {
 
 TEST(Config, ChecksAFile) {
   EXPECT_EQ(run_sofa({"config", "check", kBank}).out, kBank + ": ok\n");
+  const std::string observed = SOFA_SOURCE_DIR "/examples/bank/observed-bank.yaml";
+  EXPECT_EQ(run_sofa({"config", "check", observed}).out, observed + ": ok\n");
   EXPECT_EQ(run_sofa({"config", "check", kBank, "--json"}).out, "{\"ok\":true,\"problems\":[]}\n");
 
   const std::string wrong = "application: bank\nshards: many\nlisten: ['bolt://127.0.0.1:0']\nx: 1\n";
@@ -84,6 +86,8 @@ TEST(Help, EverySubcommandHasExamples) {
   for (const std::vector<std::string>& command : {std::vector<std::string>{"serve"},
                                                   {"call"},
                                                   {"bench"},
+                                                  {"top"},
+                                                  {"loglevel"},
                                                   {"decode"},
                                                   {"roundtrip"},
                                                   {"config"},

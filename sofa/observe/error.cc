@@ -3,7 +3,9 @@
 namespace sofa::observe {
 
 const ErrorPart& error_part(ObserveError) {
-  static constexpr ErrorPart kPart{"observe", [](int) -> std::string_view { return "collector"; }};
+  static constexpr ErrorPart kPart{"observe", [](int code) -> std::string_view {
+                                     return code == static_cast<int>(ObserveError::kFormat) ? "format" : "collector";
+                                   }};
   return kPart;
 }
 

@@ -7,6 +7,7 @@ namespace sofa::observe {
 
 enum class ObserveError {
   kCollector = 1,  // it did not take spans; retriable where it may take them later
+  kFormat,         // figures that cannot be read
 };
 const ErrorPart& error_part(ObserveError);
 
