@@ -14,6 +14,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import observed  # noqa: E402
 from harness import BUILD, Missing, Report, Server, note, run_json  # noqa: E402
 
 
@@ -26,6 +27,7 @@ TARGETS = {  # bar: (unit, met, target as text)
     "cluster.slow_provider_p99": ("ratio", at_most(1.5), "<= 1.5"),
     "cluster.rolling_failed": ("calls", at_most(0), "0"),
     "cluster.retry_amplification": ("ratio", at_most(1.2), "<= 1.2"),
+    "observe.cost": ("ratio", lambda value: value >= 0.95, ">= 0.95"),
 }
 PROVIDERS = 10
 RATE = 2000  # calls/s in all
@@ -119,6 +121,24 @@ def all_failing(seconds):
     return {"cluster.retry_amplification": [fleet.requests / asked]}
 
 
+def observe_cost(rounds, seconds):
+    """A bank that is observed beside one that is not, under the same load, which has a million traces a second: metrics
+    scraped each second, stat logs, and of one trace in a thousand digest lines and spans."""
+    with observed.Collector() as collector, tempfile.TemporaryDirectory(prefix="sofa-observe-") as folder:
+        config = observed.config(folder, collector.port)
+        with observed.bank(config) as seen, observed.bank() as unseen:
+            ratios = []
+            for turn in range(rounds):
+                off = observed.load(unseen, seconds)
+                with observed.Scraper(seen):
+                    on = observed.load(seen, seconds)
+                ratios.append(on / off)
+                note(f"round {turn + 1}/{rounds}: {off:.0f} calls/s unseen, {on:.0f} seen")
+            note(observed.losses(seen))
+        note(f"the collector got {collector.spans} spans")
+    return {"observe.cost": ratios}
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench cluster", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -135,6 +155,7 @@ def main():
             ("cluster.slow_provider_p99", lambda: slow_provider(options.rounds, options.seconds), "all healthy"),
             ("cluster.rolling_failed", rolling_restart, "ten providers, one after the other"),
             ("cluster.retry_amplification", lambda: all_failing(options.seconds), "3 retries, nobody answers in time"),
+            ("observe.cost", lambda: observe_cost(5 * options.rounds, options.seconds / 5), "not observed"),
         ]
     report = Report(TARGETS, options.json)
     for bar, measure, against in rows:

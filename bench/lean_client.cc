@@ -4,6 +4,7 @@
 //   lean_client --addr 127.0.0.1:12200 --frame bench/frames/echo-100-request.bin --connections 8 --outstanding 8
 //   lean_client … --rate 20000        open loop: Poisson arrivals, latency from the time a request was due
 //   lean_client … --pid 4711          adds the CPU time and the memory of the server's process
+//   lean_client … --traces            each request has a trace id of its own
 //   lean_client … --echo              the server sends the request's bytes back (`floor --echo`)
 //
 // One thread, one write per connection and turn. Prints one JSON line; exit 1 when an answer was wrong, 3 when the
@@ -39,6 +40,7 @@ namespace {
 constexpr std::size_t kReadBytes = 256 << 10;
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kSilence = 5 * kSecond;
+constexpr std::size_t kTraceDigits = 8;       // of a trace id's end, that differ from request to request
 constexpr std::size_t kOpenLoopSlots = 4096;  // a connection's requests in flight before further ones wait
 
 using Buffer = std::vector<char>;
@@ -54,6 +56,7 @@ struct Options {
   pid_t pid = 0;
   bool echo = false;
   bool spin = false;
+  bool traces = false;
 };
 
 [[noreturn]] void die(const std::string& what, int code = 3) {
@@ -106,6 +109,24 @@ Layout layout_of(const Options& options) {
   return layout;
 }
 
+// Where the last digits of the trace id are, which a request says twice.
+std::vector<std::size_t> traces_in(const Buffer& frame) {
+  const std::string_view text(frame.data(), frame.size());
+  constexpr std::string_view kKey = "rpc_trace_context.sofaTraceId";
+  const std::size_t key = text.find(kKey);
+  const std::size_t size_at = key + kKey.size();
+  if (key == std::string_view::npos || size_at + 4 > text.size()) die("--traces: the frame has no trace id", 2);
+  std::uint32_t size = 0;
+  std::memcpy(&size, text.data() + size_at, sizeof size);
+  const std::string_view id = text.substr(size_at + 4, ntohl(size));
+  if (id.size() <= kTraceDigits) die("--traces: the frame's trace id is too short", 2);
+  std::vector<std::size_t> places;
+  for (std::size_t at = text.find(id); at != std::string_view::npos; at = text.find(id, at + 1)) {
+    places.push_back(at + id.size() - kTraceDigits);
+  }
+  return places;
+}
+
 template <class T>
 T load_be(const char* at) {
   T value;
@@ -129,6 +150,7 @@ class Client {
   explicit Client(Options options) : options_(std::move(options)), layout_(layout_of(options_)), scratch_(kReadBytes) {
     const std::size_t wanted = options_.rate > 0 ? kOpenLoopSlots : options_.outstanding;
     slots_ = std::bit_ceil(wanted);
+    if (options_.traces) traces_ = traces_in(options_.frame);
     gap_ns_ = options_.rate > 0 ? static_cast<double>(kSecond) / options_.rate : 0;
     connect_all();
   }
@@ -286,7 +308,16 @@ class Client {
     connection.out.insert(connection.out.end(), options_.frame.begin(), options_.frame.end());
     const std::uint32_t id = htonl(connection.ids[slot]);
     std::memcpy(connection.out.data() + at + layout_.id_at, &id, sizeof id);
+    if (!traces_.empty()) write_trace(connection.out.data() + at);
     ++in_flight_;
+  }
+
+  void write_trace(char* frame) {
+    char digits[kTraceDigits];
+    for (std::uint32_t left = ++trace_, i = kTraceDigits; i-- > 0; left /= 10) {
+      digits[i] = static_cast<char>('0' + left % 10);
+    }
+    for (const std::size_t place : traces_) std::memcpy(frame + place, digits, sizeof digits);
   }
 
   void flush(Connection& connection) {
@@ -325,6 +356,8 @@ class Client {
 
   Options options_;
   Layout layout_;
+  std::vector<std::size_t> traces_;
+  std::uint32_t trace_ = 0;
   std::size_t slots_ = 0;
   int epoll_ = -1;
   Buffer scratch_;
@@ -362,8 +395,8 @@ Options parse(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string_view name = argv[i];
-    if (name == "--echo" || name == "--spin") {
-      (name == "--echo" ? options.echo : options.spin) = true;
+    if (name == "--echo" || name == "--spin" || name == "--traces") {
+      (name == "--echo" ? options.echo : name == "--spin" ? options.spin : options.traces) = true;
       continue;
     }
     if (i + 1 == argc) die(kUsage, 2);

@@ -68,20 +68,25 @@ struct Phases {
   io::Duration deserialize = kUnknown;  // client: the answer; server: the request
 };
 
-/// The numbers of a call.
-struct CallNumbers {
+/// What is counted of every call.
+struct CallCount {
   Side side = Side::kServer;
-  InvokeType type = InvokeType::kSync;
   Outcome outcome = Outcome::kOk;
-  Sampled sampled = Sampled::kUndecided;
+  bool waited = false;  // Observer::on_wait was told of it
   MethodId method = kOtherMethod;
+  io::Duration elapsed{0};
+};
+
+/// The numbers of a call.
+struct CallNumbers : CallCount {
+  InvokeType type = InvokeType::kSync;
+  Sampled sampled = Sampled::kUndecided;
   std::uint16_t remote_port = 0;
   std::uint16_t local_port = 0;      // client
   std::int32_t error_code = 0;       // rpc::Code
   std::int64_t request_bytes = -1;   // -1: there were none
   std::int64_t response_bytes = -1;  // -1: there were none
   io::TimePoint started{};           // client: when it was called; server: when it was read
-  io::Duration elapsed{0};
   Phases phases;
 };
 

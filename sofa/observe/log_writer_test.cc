@@ -58,8 +58,8 @@ class LogWriterTest : public testing::Test {
 };
 
 TEST_F(LogWriterTest, WritesCallsSoonAndEachToItsSidesFile) {
-  writing->one.on_refused(server_call(writing->echo));
-  writing->two.on_refused(client_call());
+  writing->one.on_call(server_call(writing->echo));
+  writing->two.on_call(client_call());
   world.run_for(1s);
   ASSERT_EQ(lines("rpc-server-digest.log").size(), 1U);
   ASSERT_EQ(lines("rpc-client-digest.log").size(), 1U);
@@ -69,13 +69,13 @@ TEST_F(LogWriterTest, WritesCallsSoonAndEachToItsSidesFile) {
 }
 
 TEST_F(LogWriterTest, WakesBeforeARingIsFull) {
-  for (int i = 0; i < 33; ++i) writing->one.on_refused(server_call(writing->echo));
+  for (int i = 0; i < 33; ++i) writing->one.on_call(server_call(writing->echo));
   EXPECT_TRUE(world.run_until([&] { return writing->one.log_ring()->size() == 0; }, 20ms));
 }
 
 TEST_F(LogWriterTest, WritesTheSumsOfEachPeriod) {
-  for (int i = 0; i < 3; ++i) writing->one.on_refused(server_call(writing->echo));
-  writing->two.on_refused(server_call(writing->echo));
+  for (int i = 0; i < 3; ++i) writing->one.on_call(server_call(writing->echo));
+  writing->two.on_call(server_call(writing->echo));
   world.run_for(70s);
   ASSERT_EQ(lines("rpc-server-stat.log").size(), 1U);
   EXPECT_EQ(lines("rpc-server-stat.log")[0]["count"], 4);
@@ -85,8 +85,8 @@ TEST_F(LogWriterTest, WritesTheSumsOfEachPeriod) {
   EXPECT_EQ(lines("rpc-server-stat.log").size(), 1U) << "a period without calls has no line";
   CallRecord failed = server_call(writing->echo);
   failed.outcome = Outcome::kFailed;
-  writing->one.on_refused(failed);
-  writing->one.on_refused(server_call(writing->echo));
+  writing->one.on_call(failed);
+  writing->one.on_call(server_call(writing->echo));
   world.run_for(60s);
   ASSERT_EQ(lines("rpc-server-stat.log").size(), 3U);
   EXPECT_EQ(lines("rpc-server-stat.log")[1]["success"], "N");
@@ -94,7 +94,7 @@ TEST_F(LogWriterTest, WritesTheSumsOfEachPeriod) {
 }
 
 TEST_F(LogWriterTest, StopWritesWhatThereIs) {
-  writing->one.on_refused(server_call(writing->echo));
+  writing->one.on_call(server_call(writing->echo));
   writing->writer.stop();
   EXPECT_EQ(lines("rpc-server-digest.log").size(), 1U);
   EXPECT_EQ(lines("rpc-server-stat.log").size(), 1U);
@@ -104,11 +104,11 @@ TEST_F(LogWriterTest, CountsLinesThatADiskDoesNotTakeAndSaysSo) {
   std::vector<std::string> said;
   log::redirect([&](log::Level, std::string_view line) { said.emplace_back(line); });
   process.disk().set_errors(1'000'000, 0);
-  for (int i = 0; i < 5; ++i) writing->one.on_refused(server_call(writing->echo));
+  for (int i = 0; i < 5; ++i) writing->one.on_call(server_call(writing->echo));
   world.run_for(1s);
   EXPECT_EQ(writing->writer.lost(), 5U);
   process.disk().set_errors(0, 0);
-  writing->one.on_refused(server_call(writing->echo));
+  writing->one.on_call(server_call(writing->echo));
   world.run_for(1s);
   log::redirect({});
   EXPECT_EQ(writing->writer.lost(), 5U);

@@ -21,6 +21,7 @@ Observer::Observer(int shard, const MethodTable& methods, io::Clock& clock, cons
       methods_(methods),
       clock_(clock),
       options_(options),
+      keeps_all_(options.log_ring != 0 && !options.only_sampled_digests),
       counters_(methods.capacity() * kFiguresPerMethod + kOtherFigures),
       figures_(methods.capacity() + 2),
       stat_(options.stat ? std::make_unique<StatTable>() : nullptr),
@@ -37,7 +38,7 @@ void Observer::make(Side side, MethodId method, MethodFigures& figures) noexcept
       &counters_.histogram(series("sofa_rpc_call_duration_seconds"), "from a call to its answer, as its side sees it");
 }
 
-void Observer::make_outcome(const CallRecord& call, Counter*& outcome) noexcept {
+void Observer::make_outcome(const CallCount& call, Counter*& outcome) noexcept {
   const MethodTable::Name name = methods_.name(call.side, call.method);
   outcome = &counters_.counter(labelled("sofa_rpc_calls_total", {{"side", name_of(name.side)},
                                                                  {"service", name.service},
@@ -46,24 +47,28 @@ void Observer::make_outcome(const CallRecord& call, Counter*& outcome) noexcept 
                                "calls that ended, by how");
 }
 
-void Observer::count(const CallRecord& call, MethodFigures& figures) noexcept {
-  Counter*& outcome = figures.outcomes[static_cast<std::size_t>(call.outcome)];
+void Observer::count_stat(const CallCount& call, std::string_view remote_app, MethodFigures& figures) noexcept {
+  const bool success = call.outcome == Outcome::kOk;
+  StatTable::Row*& row = figures.rows[success ? 1 : 0];
+  if (!row || row->remote_app.view() != remote_app) row = &stat_->row(call.side, call.method, remote_app, success);
+  StatTable::add(*row, call.elapsed);
+}
+
+void Observer::on_end(const CallCount& call, std::string_view remote_app) noexcept {
+  MethodFigures& found = figures(call.side, call.method);
+  const bool leaves = !SOFA_MUTANT("failed-calls-stay-in-flight") || call.outcome == Outcome::kOk;
+  if (call.waited && leaves) found.in_flight->add(-1);
+  Counter*& outcome = found.outcomes[static_cast<std::size_t>(call.outcome)];
   if (!outcome) [[unlikely]]
     make_outcome(call, outcome);
   outcome->add(1);
-  figures.duration->record(static_cast<std::uint64_t>(std::max<io::Duration::rep>(call.elapsed.count(), 0)));
-  if (stat_) stat_->add(call.side, call.method, call.remote_app, result_code(call.outcome) == "00", call.elapsed);
-  if (wants_phases()) keep(call);
+  found.duration->record(static_cast<std::uint64_t>(std::max<io::Duration::rep>(call.elapsed.count(), 0)));
+  if (stat_) count_stat(call, remote_app, found);
 }
 
 void Observer::on_call(const CallRecord& call) noexcept {
-  MethodFigures& found = figures(call.side, call.method);
-  if (!(SOFA_MUTANT("failed-calls-stay-in-flight") && call.outcome != Outcome::kOk)) found.in_flight->add(-1);
-  count(call, found);
-}
-
-void Observer::on_refused(const CallRecord& call) noexcept {
-  count(call, figures(call.side, call.method));
+  on_end(call, call.remote_app);
+  keep(call);
 }
 
 // SOFATracer's programs hear a "no" by its own flag, whose "yes" decides nothing; W3C's flag says "yes" too.

@@ -1,9 +1,9 @@
 // Observer: what one shard counts and keeps of its calls. One a shard, made by Telemetry; rpc asks for it once and
 // tests the pointer on each call.
 //
-//   if (observer) observer->on_start(Side::kServer, method);
+//   if (observer) observer->on_wait(Side::kServer, method);
 //   …
-//   if (observer) observer->on_call(record);
+//   if (observer) observer->keeps(trace) ? observer->on_call(record) : observer->on_end(count, remote_app);
 //
 // Counting costs a few stores; copies for logs and spans go to rings of fixed size, and what finds no room there is
 // dropped and counted. Nothing waits, locks or allocates, but for a method's first call on a shard.
@@ -50,12 +50,12 @@ class Observer {
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
 
-  /// A call is under way.
-  void on_start(Side side, MethodId method) noexcept { figures(side, method).in_flight->add(1); }
-  /// A call that was started has ended.
+  /// A call is under way and does not end in this turn: it is in flight until its end says that it waited.
+  void on_wait(Side side, MethodId method) noexcept { figures(side, method).in_flight->add(1); }
+  /// A call has ended, or was refused: counts it.
+  void on_end(const CallCount& call, std::string_view remote_app) noexcept;
+  /// The same, and keeps a copy for logs and spans. Only needed where `keeps` says so.
   void on_call(const CallRecord& call) noexcept;
-  /// A call that ended before it could start: not found, undecodable, no room.
-  void on_refused(const CallRecord& call) noexcept;
 
   /// When a call begins that is looked at now, without reading the clock: `turn`, or the end of the call before.
   io::TimePoint start_time(io::TimePoint turn) const noexcept { return std::max(turn, latest_); }
@@ -63,8 +63,11 @@ class Observer {
   io::TimePoint end_time() noexcept { return latest_ = clock_.now(); }
   /// Whether a trace that starts here is recorded: decided once, for all who take part in it.
   void decide(TraceContext& root) const;
-  /// Whether anybody wants a call's phases, for which the clock has to be read more often.
-  bool wants_phases() const noexcept { return log_ring_ || span_ring_; }
+  /// Whether a call of this trace is written down; its phases are wanted then, for which the clock has to be read more
+  /// often.
+  bool keeps(const TraceContext& trace) const noexcept {
+    return keeps_all_ || (samples() && options_.sampler.records(sampled_by(trace), trace.trace_id.view()));
+  }
 
   /// The shard's figures; others may be registered too.
   Counters& counters() { return counters_; }
@@ -80,6 +83,7 @@ class Observer {
     Gauge* in_flight = nullptr;
     Histogram* duration = nullptr;
     std::array<Counter*, kOutcomes> outcomes{};
+    std::array<StatTable::Row*, 2> rows{};  // failed, done: of the application that called last
   };
   /// Each side's other methods come first.
   static std::size_t place(Side side, MethodId method) {
@@ -92,15 +96,16 @@ class Observer {
     return found;
   }
   void make(Side side, MethodId method, MethodFigures& figures) noexcept;
-  void make_outcome(const CallRecord& call, Counter*& outcome) noexcept;
-  void count(const CallRecord& call, MethodFigures& figures) noexcept;
+  void make_outcome(const CallCount& call, Counter*& outcome) noexcept;
+  void count_stat(const CallCount& call, std::string_view remote_app, MethodFigures& figures) noexcept;
   void keep(const CallRecord& call) noexcept;
-  bool samples() const { return span_ring_ || options_.only_sampled_digests; }
+  bool samples() const noexcept { return span_ring_ || options_.only_sampled_digests; }
 
   const int shard_;
   const MethodTable& methods_;
   io::Clock& clock_;
   const Options options_;
+  const bool keeps_all_;
   io::TimePoint latest_{};
   Counters counters_;
   std::vector<MethodFigures> figures_;

@@ -38,13 +38,15 @@ class ObserverTest : public testing::Test {
 TEST_F(ObserverTest, CountsByMethodAndOutcome) {
   Observer& it = make();
   CallRecord call = server_call(echo);
+  call.waited = true;
   for (int i = 0; i < 3; ++i) {
-    it.on_start(Side::kServer, echo);
+    it.on_wait(Side::kServer, echo);
     it.on_call(call);
   }
+  call.waited = false;
   call.outcome = Outcome::kBusy;
-  it.on_refused(call);
-  it.on_start(Side::kServer, echo);
+  it.on_call(call);
+  it.on_wait(Side::kServer, echo);
   EXPECT_THAT(text(), HasSubstr("sofa_rpc_calls_total{side=\"server\",service=\"a.Echo:1.0\",method=\"echo\","
                                 "outcome=\"ok\"} 3\n"));
   EXPECT_THAT(text(), HasSubstr("outcome=\"busy\"} 1\n"));
@@ -54,13 +56,26 @@ TEST_F(ObserverTest, CountsByMethodAndOutcome) {
                                 "method=\"echo\"} 4\n"));
 }
 
+TEST_F(ObserverTest, CountsACallThatIsNotWrittenDownAlike) {
+  Observer& it = make({.log_ring = 16, .only_sampled_digests = true, .stat = true, .sampler = Sampler(0)});
+  const CallRecord call = server_call(echo);
+  EXPECT_FALSE(it.keeps({.trace_id = call.trace_id, .rpc_id = "0", .sampled = true}));
+  EXPECT_TRUE(it.keeps({.trace_id = call.trace_id, .rpc_id = "0", .sampled = true, .w3c = true}));
+  it.on_end(call, "bank");
+  it.on_end(call, "till");
+  it.on_call(call);
+  EXPECT_THAT(text(), HasSubstr("outcome=\"ok\"} 3\n"));
+  EXPECT_EQ(it.stat()->rows().size(), 3U);
+  EXPECT_EQ(it.log_ring()->size(), 0U);
+}
+
 TEST_F(ObserverTest, APeersTextsAreNoLabels) {
   Observer& it = make();
   for (int i = 0; i < 1000; ++i) {
     const std::string noise = "noise-" + std::to_string(i);
     CallRecord call = server_call();
     call.service = call.name = call.remote_app = noise;
-    it.on_refused(call);
+    it.on_call(call);
   }
   EXPECT_THAT(text(), Not(HasSubstr("noise")));
   EXPECT_THAT(text(), HasSubstr("service=\"other\",method=\"other\",outcome=\"ok\"} 1000\n"));
@@ -68,9 +83,9 @@ TEST_F(ObserverTest, APeersTextsAreNoLabels) {
 
 TEST_F(ObserverTest, SidesOfOtherMethodsAreApart) {
   Observer& it = make();
-  it.on_start(Side::kClient, kOtherMethod);
+  it.on_wait(Side::kClient, kOtherMethod);
   it.on_call(client_call());
-  it.on_refused(server_call());
+  it.on_call(server_call());
   EXPECT_THAT(text(), HasSubstr("{side=\"client\",service=\"other\",method=\"other\",outcome=\"ok\"} 1\n"));
   EXPECT_THAT(text(), HasSubstr("{side=\"server\",service=\"other\",method=\"other\",outcome=\"ok\"} 1\n"));
 }
@@ -78,21 +93,21 @@ TEST_F(ObserverTest, SidesOfOtherMethodsAreApart) {
 TEST_F(ObserverTest, KeepsWhatIsRecordedForItsSinks) {
   Observer& it = make({.log_ring = 4, .span_ring = 4, .sampler = Sampler(1)});
   CallRecord call = server_call(echo);
-  it.on_refused(call);
+  it.on_call(call);
   call.sampled = Sampled::kNo;
-  it.on_refused(call);
+  it.on_call(call);
   EXPECT_EQ(it.log_ring()->size(), 2U);
   EXPECT_EQ(it.span_ring()->size(), 1U);
-  for (int i = 0; i < 5; ++i) it.on_refused(call);
+  for (int i = 0; i < 5; ++i) it.on_call(call);
   EXPECT_EQ(it.log_ring()->dropped(), 3U);
 }
 
 TEST_F(ObserverTest, KeepsOnlySampledDigestsWhereThatIsAsked) {
   Observer& it = make({.log_ring = 4, .only_sampled_digests = true, .sampler = Sampler(0)});
   CallRecord call = server_call(echo);
-  it.on_refused(call);
+  it.on_call(call);
   call.sampled = Sampled::kYes;
-  it.on_refused(call);
+  it.on_call(call);
   EXPECT_EQ(it.log_ring()->size(), 1U);
   EXPECT_EQ(it.span_ring(), nullptr);
 }
@@ -105,12 +120,13 @@ TEST_F(ObserverTest, ACallBeginsNoEarlierThanTheOneBeforeItEnded) {
   EXPECT_EQ(it.start_time(io::TimePoint(7ms)), io::TimePoint(7ms));
 }
 
-TEST_F(ObserverTest, WhatStartedIsNoLongerInFlightHoweverItEnded) {
+TEST_F(ObserverTest, WhatWaitedIsNoLongerInFlightHoweverItEnded) {
   const auto in_flight_after_failure = [this] {
     Observer& it = make();
     CallRecord call = server_call(echo);
     call.outcome = Outcome::kFailed;
-    it.on_start(Side::kServer, echo);
+    call.waited = true;
+    it.on_wait(Side::kServer, echo);
     it.on_call(call);
     return text().find("sofa_rpc_calls_in_flight{side=\"server\",service=\"a.Echo:1.0\",method=\"echo\"} 0\n") ==
            std::string::npos;

@@ -5,21 +5,44 @@
 //   if (sampler.records(call.sampled, call.trace_id)) …
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "sofa/observe/call_record.h"
 
 namespace sofa::observe {
 
+namespace detail {
+/// Two words, multiplied to 128 bits and folded. Little-endian, like all machines that this runs on.
+inline std::uint64_t fold(const char* sixteen_bytes) {
+  std::uint64_t words[2];
+  std::memcpy(words, sixteen_bytes, sizeof words);
+  const auto product = static_cast<unsigned __int128>(words[0] ^ 0xa0761d6478bd642f) * (words[1] ^ 0xe7037ed1a0b428db);
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+}  // namespace detail
+
 /// 64 bits of a text that are spread evenly, the same in every process and version. Not for keys that a peer could
 /// choose to collide.
-constexpr std::uint64_t spread(std::string_view text, std::uint64_t seed) {
-  std::uint64_t hash = seed ^ 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9;
-  hash = (hash ^ hash >> 27) * 0x94d049bb133111eb;
-  return hash ^ hash >> 31;
+inline std::uint64_t spread(std::string_view text) {
+  constexpr std::size_t kStep = 16;
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
+  std::uint64_t hash = text.size() * kOdd;
+  if (text.size() < kStep) {
+    char padded[kStep] = {};
+    text.copy(padded, text.size());
+    hash ^= detail::fold(padded);
+  } else {
+    // The last step may overlap the one before.
+    for (std::size_t at = 0; at + kStep < text.size(); at += kStep) {
+      hash = (hash ^ detail::fold(text.data() + at)) * kOdd;
+    }
+    hash ^= detail::fold(text.data() + text.size() - kStep);
+  }
+  hash = (hash ^ hash >> 32) * kOdd;
+  return hash ^ hash >> 29;
 }
 
 class Sampler {
@@ -30,7 +53,7 @@ class Sampler {
 
   bool records(Sampled decided, std::string_view trace_id) const {
     if (decided != Sampled::kUndecided) return decided == Sampled::kYes;
-    return !trace_id.empty() && (all_ || (below_ != 0 && spread(trace_id, 0) >> 11 < below_));
+    return !trace_id.empty() && (all_ || (below_ != 0 && spread(trace_id) >> 11 < below_));
   }
 
  private:

@@ -77,7 +77,7 @@ class SpanExporterTest : public testing::Test {
   void TearDown() override { log::redirect({}); }
 
   void record(Observer& observer, int calls) {
-    for (int i = 0; i < calls; ++i) observer.on_refused(server_call());
+    for (int i = 0; i < calls; ++i) observer.on_call(server_call());
   }
   bool stop(io::Duration within) {
     auto stopped = std::make_shared<bool>(false);

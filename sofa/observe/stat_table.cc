@@ -32,37 +32,31 @@ StatTable::StatTable(std::size_t capacity)
       rows_(std::make_unique<Row[]>(capacity_)),
       places_(std::bit_ceil(capacity_ * 2)) {}
 
-StatTable::Row& StatTable::find_or_make(Side side, MethodId method, std::string_view app, bool success) noexcept {
+StatTable::Row& StatTable::row(Side side, MethodId method, std::string_view app, bool success) noexcept {
   app = app.substr(0, 63);
   const std::uint64_t numbers = std::uint64_t{method} << 2 | static_cast<std::uint64_t>(side) << 1 | (success ? 1 : 0);
   std::size_t at = hash_of(numbers, app);
   for (;; ++at) {
     const std::uint16_t place = places_[at & (places_.size() - 1)];
     if (place == 0) break;
-    Row& row = rows_[place - 1u];
-    if (row.method == method && row.side == side && row.success == success && row.remote_app.view() == app) return row;
+    Row& found = rows_[place - 1u];
+    const bool is_it = found.method == method && found.side == side && found.success == success;
+    if (is_it && found.remote_app.view() == app) return found;
   }
   const std::size_t used = used_.load(std::memory_order_relaxed);
   const bool is_other = app == kOtherApp;
   const std::size_t kept_free = is_other ? kLastRows : std::max(kLastRows, capacity_ / kReserve);
   if (used + kept_free >= capacity_ && !(is_other && method == kOtherMethod)) {
-    return find_or_make(side, is_other ? kOtherMethod : method, kOtherApp, success);
+    return row(side, is_other ? kOtherMethod : method, kOtherApp, success);
   }
-  Row& row = rows_[used];
-  row.side = side;
-  row.success = success;
-  row.method = method;
-  row.remote_app.assign(app);
+  Row& made = rows_[used];
+  made.side = side;
+  made.success = success;
+  made.method = method;
+  made.remote_app.assign(app);
   places_[at & (places_.size() - 1)] = static_cast<std::uint16_t>(used + 1);
   used_.store(used + 1, std::memory_order_release);
-  return row;
-}
-
-void StatTable::add(Side side, MethodId method, std::string_view remote_app, bool success,
-                    io::Duration elapsed) noexcept {
-  Row& row = find_or_make(side, method, remote_app, success);
-  row.calls.add(1);
-  row.nanoseconds.add(static_cast<std::uint64_t>(std::max<io::Duration::rep>(elapsed.count(), 0)));
+  return made;
 }
 
 }  // namespace sofa::observe

@@ -39,7 +39,6 @@ struct Observed {
   void call(int shard) {
     shards[shard].post([this, shard] {
       Observer& observer = telemetry.of(shards[shard]);
-      observer.on_start(Side::kServer, echo);
       observer.on_call(server_call(echo));
     });
   }

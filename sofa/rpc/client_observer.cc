@@ -45,7 +45,7 @@ void observe_abandoned(RemoteCall& call) {
 ObservedCall::ObservedCall(const ClientObserver& from, observe::Observer& observer, io::Shard& shard,
                            const RemoteCall& call)
     : from_(from), observer_(observer), shard_(shard), started_(observer.start_time(shard.now())) {
-  observer_.on_start(observe::Side::kClient, from_.methods_[std::max(call.method().index, 0)]);
+  observer_.on_wait(observe::Side::kClient, from_.methods_[std::max(call.method().index, 0)]);
 }
 
 void ObservedCall::decide() {
@@ -53,11 +53,12 @@ void ObservedCall::decide() {
 }
 
 void ObservedCall::sending() {
-  if (observer_.wants_phases()) sending_ = observer_.start_time(shard_.now());
+  written_down_ = observer_.keeps(span);
+  if (written_down_) sending_ = observer_.start_time(shard_.now());
 }
 
 void ObservedCall::sent(const io::Address& to, std::size_t bytes) {
-  if (!observer_.wants_phases()) return;
+  if (!written_down_) return;
   sent_ = observer_.end_time();
   remote_host_.assign(to.host);
   remote_port_ = to.port;
@@ -65,7 +66,7 @@ void ObservedCall::sent(const io::Address& to, std::size_t bytes) {
 }
 
 void ObservedCall::answered(std::size_t bytes) {
-  if (!observer_.wants_phases()) return;
+  if (!written_down_) return;
   answered_ = observer_.start_time(shard_.now());
   response_bytes_ = static_cast<std::int64_t>(bytes);
 }
@@ -74,13 +75,17 @@ void ObservedCall::end(const RemoteCall& call, observe::Outcome outcome, std::in
   if (io::Shard::current() != &shard_) return;
   const io::TimePoint now = observer_.end_time();
   const CallOptions& options = call.options();
+  const observe::CallCount count{.side = observe::Side::kClient,
+                                 .outcome = outcome,
+                                 .waited = true,
+                                 .method = from_.methods_[std::max(call.method().index, 0)],
+                                 .elapsed = now - started_};
+  if (!written_down_ && !observer_.keeps(span)) return observer_.on_end(count, {});
   observe::CallRecord record;
-  record.side = observe::Side::kClient;
+  static_cast<observe::CallCount&>(record) = count;
   record.type = options.oneway ? observe::InvokeType::kOneway : observe::InvokeType::kSync;
-  record.outcome = outcome;
   record.error_code = error_code;
   record.sampled = observe::sampled_by(span);
-  record.method = from_.methods_[std::max(call.method().index, 0)];
   record.service = from_.service_;
   record.name = call.method().name;
   record.trace_id = span.trace_id.view();
@@ -91,7 +96,6 @@ void ObservedCall::end(const RemoteCall& call, observe::Outcome outcome, std::in
   record.request_bytes = request_bytes_;
   record.response_bytes = response_bytes_;
   record.started = started_;
-  record.elapsed = now - started_;
   if (request_bytes_ >= 0) {
     record.phases.connect = sending_ - started_;
     record.phases.serialize = sent_ - sending_;

@@ -56,7 +56,7 @@ class ObservedCall : public io::Pooled {
   TraceContext span = {};
   /// Of a trace that starts with this call: whether it is recorded.
   void decide();
-  /// An attempt is about to be sent, and was.
+  /// An attempt is about to be sent, as a part of `span`; and was.
   void sending();
   void sent(const io::Address& to, std::size_t bytes);
   void answered(std::size_t bytes);
@@ -73,6 +73,7 @@ class ObservedCall : public io::Pooled {
   io::TimePoint answered_{};
   FixedText<47> remote_host_ = {};
   std::uint16_t remote_port_ = 0;
+  bool written_down_ = false;  // known when it is sent
   std::int64_t request_bytes_ = -1;
   std::int64_t response_bytes_ = -1;
 };

@@ -38,6 +38,8 @@ void BoltServerCall::keep() {
   ++shard_.counts.in_flight;
   entry_->call_kept();
   connection_->add(*this);
+  if (shard_.observer) [[unlikely]]
+    shard_.observer->on_wait(observe::Side::kServer, entry_->observed(*method_));
   if (context_->deadline() != io::kNever) shard_.shard.timers().arm(deadline_, context_->deadline());
 }
 
@@ -58,7 +60,7 @@ void BoltServerCall::caller_left() {
 }
 
 bool BoltServerCall::is_awaited() {
-  if (shard_.observer && shard_.observer->wants_phases()) [[unlikely]]
+  if (written_down_) [[unlikely]]
     served_ = shard_.observer->end_time();
   if (head_.type == bolt::FrameType::kOneway) return false;
   if (connection_ && !connection_->is_closed()) return true;
@@ -160,26 +162,37 @@ void BoltServerCall::let_go() {
 
 void BoltServerCall::observe_start(const Start& start) {
   method_ = &start.method;
+  outcome_ = observe::Outcome::kOk;
+  arrival_ = start.arrival;
+  written_down_ = shard_.observer->keeps(context_->trace());
+  if (!written_down_) return;
   invoke_type_ =
       head_.type == bolt::FrameType::kOneway ? observe::InvokeType::kOneway : observe::invoke_type(start.invoke_type);
-  outcome_ = observe::Outcome::kOk;
   error_code_ = 0;
   response_bytes_ = -1;
-  arrival_ = start.arrival;
   started_ = shard_.observer->start_time(shard_.shard.now());
-  shard_.observer->on_start(observe::Side::kServer, entry_->observed(*method_));
 }
 
 void BoltServerCall::observe_end() {
   observe::Observer& observer = *shard_.observer;
   const io::TimePoint now = observer.end_time();
+  const observe::CallCount count{.side = observe::Side::kServer,
+                                 .outcome = outcome_,
+                                 .waited = kept_,
+                                 .method = entry_->observed(*method_),
+                                 .elapsed = now - arrival_};
+  const Peer* peer = context_->peer().get();
+  if (!written_down_) return observer.on_end(count, peer ? peer->app.text() : std::string_view());
+  write_down(count, now);
+}
+
+void BoltServerCall::write_down(const observe::CallCount& count, io::TimePoint now) {
   const TraceContext& trace = context_->trace();
   observe::CallRecord call;
+  static_cast<observe::CallCount&>(call) = count;
   call.type = invoke_type_;
-  call.outcome = outcome_;
   call.error_code = error_code_;
   call.sampled = observe::sampled_by(trace);
-  call.method = entry_->observed(*method_);
   call.service = entry_->text();
   call.name = method_->name;
   call.trace_id = trace.trace_id.view();
@@ -192,13 +205,10 @@ void BoltServerCall::observe_end() {
   call.request_bytes = static_cast<std::int64_t>(head_.frame_size());
   call.response_bytes = response_bytes_;
   call.started = arrival_;
-  call.elapsed = now - arrival_;
   call.phases.queue = started_ - arrival_;
-  if (observer.wants_phases()) {
-    call.phases.service = served_ - started_;
-    if (response_bytes_ >= 0) call.phases.serialize = now - served_;
-  }
-  observer.on_call(call);
+  call.phases.service = served_ - started_;
+  if (response_bytes_ >= 0) call.phases.serialize = now - served_;
+  shard_.observer->on_call(call);
 }
 
 void BoltServerCall::end() {

@@ -57,6 +57,7 @@ class BoltServerCall final : public ServerCall {
   /// Tells the observer, if there is one, that the call is under way, and how it ended.
   void observe_start(const Start& start);
   void observe_end();
+  void write_down(const observe::CallCount& count, io::TimePoint now);
   /// Whether somebody waits for an answer; counts where nobody does.
   bool is_awaited();
   /// What the service set for its caller.
@@ -86,8 +87,9 @@ class BoltServerCall final : public ServerCall {
   std::int64_t response_bytes_ = -1;
   io::TimePoint arrival_{};
   io::TimePoint started_{};
-  io::TimePoint served_{};  // when the service had answered; only where phases are wanted
-  io::Timer deadline_;      // armed while kept
+  io::TimePoint served_{};  // when the service had answered; only where the call is written down
+  bool written_down_ = false;
+  io::Timer deadline_;  // armed while kept
   // Among the kept calls of the connection.
   BoltServerCall* next_ = nullptr;
   BoltServerCall** at_ = nullptr;

@@ -323,7 +323,7 @@ void ServerConnection::observe_refused(observe::Outcome outcome, const bolt::Hea
   call.request_bytes = static_cast<std::int64_t>(request.frame_size());
   call.started = server_.shard.now();
   call.elapsed = server_.observer->end_time() - call.started;
-  server_.observer->on_refused(call);
+  server_.observer->on_call(call);
 }
 
 void ServerConnection::send(const FrameBuffer& frame) {
