@@ -1,23 +1,27 @@
 // gate_rpc: what a request costs, in counts that need no quiet machine.
 //
 //   valgrind --tool=callgrind gate_rpc server 20000       the whole server side of N echo requests
+//   valgrind --tool=callgrind gate_rpc observed 20000     the same, counted and sampled for logs and spans
 //   valgrind --tool=callgrind gate_rpc client 20000       the whole client side of N echo calls
 //   valgrind --tool=callgrind gate_rpc route 20000        decode a frame, read its header map, find service and method
 //   gate_rpc allocs 20000                                 allocations a request of the server, as JSON
 //
 // 100 B of text as a full SOFARPC call in a Java client's frame of 935 bytes, eight requests a read: 64 in flight on 8
 // connections. There is no kernel (fake_env.h). Two lengths of run tell set-up and request apart.
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <new>
+#include <optional>
 #include <string>
 
 #include "bench/fake_env.h"
 #include "examples/bank/echo.h"
 #include "sofa/io/connection.h"
+#include "sofa/observe/telemetry.h"
 #include "sofa/rpc/bolt_client.h"
 #include "sofa/rpc/bolt_server.h"
 #include "sofa/rpc/reference.h"
@@ -94,26 +98,41 @@ constexpr rpc::Method kInPlace[] = {
 constexpr rpc::Interface kInPlaceEcho{.name = "dev.sofa.bank.EchoService", .methods = kInPlace};
 const rpc::ServiceKey kEcho{"dev.sofa.bank.EchoService", "1.0", {}};
 
+enum class Observed { kNo, kYes };
+
 class Serving {
  public:
-  Serving(const rpc::Interface& interface, std::shared_ptr<void> service)
+  Serving(const rpc::Interface& interface, std::shared_ptr<void> service, Observed observed)
       : asking_(read_frame("echo-100-request.bin")), world_(asking_) {
     slot_->install(std::move(service));
-    services_.publish(std::make_shared<rpc::ServiceEntry>(kEcho, interface, slot_));
+    rpc::ServiceOptions options;
+    rpc::BoltServerOptions server_options;
+    if (observed == Observed::kYes) {
+      observe::Config config;
+      config.digest = observe::DigestMode::kSampled;
+      config.stat = true;
+      config.otlp_url = "http://127.0.0.1:4318/v1/traces";
+      server_options.telemetry = &telemetry_.emplace(world_.shards, config, "gate");
+      options.methods =
+          telemetry_->methods().add(observe::Side::kServer, kEcho.to_string(), std::array<std::string_view, 1>{"echo"});
+    }
+    server_.emplace(world_.shards, services_, server_options);
+    services_.publish(std::make_shared<rpc::ServiceEntry>(kEcho, interface, slot_, options));
     io::Connection::open(world_.shards[0], io::Handle{3}, std::make_shared<Peer>(),
-                         server_.protocol_factory()(world_.shards[0], nullptr));
+                         server_->protocol_factory()(world_.shards[0], nullptr));
   }
   void run(long requests) {
     for (long i = 0; i < requests; i += kBatch) world_.shards[0].turn(io::TimePoint{});
   }
-  std::uint64_t answered() const { return server_.counts().answers; }
+  std::uint64_t answered() const { return server_->counts().answers; }
 
  private:
   Asking asking_;
   World world_;
   std::shared_ptr<rpc::Slot> slot_ = std::make_shared<rpc::Slot>();
   rpc::ServiceTable services_;
-  rpc::BoltServer server_{world_.shards, services_};
+  std::optional<observe::Telemetry> telemetry_;
+  std::optional<rpc::BoltServer> server_;
 };
 
 /// A server that gives every request the same answer, in order.
@@ -198,8 +217,9 @@ void route(long requests) {
   }
 }
 
-double allocations_of(const rpc::Interface& interface, std::shared_ptr<void> service, long requests) {
-  Serving serving(interface, std::move(service));
+double allocations_of(const rpc::Interface& interface, std::shared_ptr<void> service, long requests,
+                      Observed observed = Observed::kNo) {
+  Serving serving(interface, std::move(service), observed);
   serving.run(1000);  // pools fill
   const std::uint64_t before = allocations;
   const std::uint64_t answered = serving.answered();
@@ -208,8 +228,9 @@ double allocations_of(const rpc::Interface& interface, std::shared_ptr<void> ser
 }
 
 int run(const std::string& mode, long requests) {
-  if (mode == "server") {
-    Serving serving(rpc::ServiceCode<bank::EchoService>::interface(), std::make_shared<bank::Echo>());
+  if (mode == "server" || mode == "observed") {
+    Serving serving(rpc::ServiceCode<bank::EchoService>::interface(), std::make_shared<bank::Echo>(),
+                    mode == "observed" ? Observed::kYes : Observed::kNo);
     serving.run(requests);
     return serving.answered() >= static_cast<std::uint64_t>(requests) ? 0 : 1;
   }
@@ -219,7 +240,9 @@ int run(const std::string& mode, long requests) {
   const double binding = allocations_of(kInPlaceEcho, std::make_shared<std::string>(), requests);
   const double typed =
       allocations_of(rpc::ServiceCode<bank::EchoService>::interface(), std::make_shared<bank::Echo>(), requests);
-  std::printf("{\"allocations_per_request\": %g, \"with_the_services_own\": %g}\n", binding, typed);
+  const double observed = allocations_of(kInPlaceEcho, std::make_shared<std::string>(), requests, Observed::kYes);
+  std::printf("{\"allocations_per_request\": %g, \"observed\": %g, \"with_the_services_own\": %g}\n", binding, observed,
+              typed);
   return 0;
 }
 

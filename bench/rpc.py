@@ -232,7 +232,8 @@ def instructions_of(mode):
 def gate_allocations():
     """What io and rpc allocate: the service's own argument is read in place. (A service that takes a std::string of
     100 bytes by value makes one allocation for it, which is its own.)"""
-    return {"rpc.allocs": [json.loads(run([program("gate_rpc"), "allocs", "20000"]))["allocations_per_request"]]}
+    found = json.loads(run([program("gate_rpc"), "allocs", "20000"]))
+    return {"rpc.allocs": [max(found["allocations_per_request"], found["observed"])]}
 
 
 def system_calls():

@@ -5,7 +5,6 @@
 //   if (sampler.records(call.sampled, call.trace_id)) …
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -14,35 +13,18 @@
 
 namespace sofa::observe {
 
-namespace detail {
-/// Two words, multiplied to 128 bits and folded. Little-endian, like all machines that this runs on.
-inline std::uint64_t fold(const char* sixteen_bytes) {
-  std::uint64_t words[2];
-  std::memcpy(words, sixteen_bytes, sizeof words);
-  const auto product = static_cast<unsigned __int128>(words[0] ^ 0xa0761d6478bd642f) * (words[1] ^ 0xe7037ed1a0b428db);
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-}  // namespace detail
-
-/// 64 bits of a text that are spread evenly, the same in every process and version. Not for keys that a peer could
-/// choose to collide.
-inline std::uint64_t spread(std::string_view text) {
-  constexpr std::size_t kStep = 16;
-  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
-  std::uint64_t hash = text.size() * kOdd;
-  if (text.size() < kStep) {
-    char padded[kStep] = {};
-    text.copy(padded, text.size());
-    hash ^= detail::fold(padded);
+/// 64 bits of an id that are spread evenly, the same in every process and version: of its last 16 characters, where
+/// SOFATracer's ids have time, counter and process. Not for keys that a peer could choose to collide.
+inline std::uint64_t spread(std::string_view id) {
+  std::uint64_t words[2] = {};  // little-endian, like all machines that this runs on
+  if (id.size() >= sizeof words) [[likely]] {
+    std::memcpy(words, id.data() + id.size() - sizeof words, sizeof words);
   } else {
-    // The last step may overlap the one before.
-    for (std::size_t at = 0; at + kStep < text.size(); at += kStep) {
-      hash = (hash ^ detail::fold(text.data() + at)) * kOdd;
-    }
-    hash ^= detail::fold(text.data() + text.size() - kStep);
+    std::memcpy(words, id.data(), id.size());
   }
-  hash = (hash ^ hash >> 32) * kOdd;
-  return hash ^ hash >> 29;
+  const auto product = static_cast<unsigned __int128>(words[0] ^ 0xa0761d6478bd642f) * (words[1] ^ 0xe7037ed1a0b428db);
+  const auto folded = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  return (folded ^ folded >> 32) * 0x9e3779b97f4a7c15;
 }
 
 class Sampler {
