@@ -192,6 +192,33 @@ TEST_F(BoltServerTest, MoreThanTheLimitIsAnsweredBusy) {
   EXPECT_EQ(counts().busy, 1U);
 }
 
+TEST_F(BoltServerTest, AMethodsOwnLimitIsAnsweredBusy) {
+  start({}, {.pool = nullptr, .max_concurrent = 3, .by_method = {{"later", {.max_concurrent = 1}}}});
+  const Asking other{.method = "seen", .signatures = {}, .arguments = {}};
+  client->send(request(1, later(50)));
+  EXPECT_EQ(ask(request(2, later(50))).head.status, bolt::Status::kServerThreadPoolBusy);
+  EXPECT_EQ(ask(request(3, other)).head.status, bolt::Status::kSuccess);
+  ASSERT_TRUE(world.run_until([&] { return client->frames().size() == 3; }, 1s));
+  EXPECT_EQ(text(ask(request(4, later(50))), "appResponse"), "x");
+  EXPECT_EQ(counts().busy, 1U);
+}
+
+TEST_F(BoltServerTest, OverloadsShareTheirNamesLimit) {
+  const ServiceEntry entry(kTestKey, kInterface<TestService>, std::make_shared<Slot>(),
+                           {.by_method = {{"overload", {.max_concurrent = 2}}}});
+  const std::string_view number[] = {"int"}, string[] = {"java.lang.String"};
+  const Method& first = *entry.find("overload", number);
+  const Method& second = *entry.find("overload", string);
+  entry.call_kept(first);
+  EXPECT_TRUE(entry.has_room(second));
+  entry.call_kept(second);
+  EXPECT_FALSE(entry.has_room(first));
+  EXPECT_FALSE(entry.has_room(second));
+  EXPECT_TRUE(entry.has_room(*entry.find("echo", string)));
+  entry.call_ended(first);
+  EXPECT_TRUE(entry.has_room(second));
+}
+
 TEST_F(BoltServerTest, AConnectionsOwnLimitIsAnsweredBusy) {
   BoltServerOptions options;
   options.max_in_flight_per_connection = 2;

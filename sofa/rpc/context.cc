@@ -1,7 +1,10 @@
 #include "sofa/rpc/context.h"
 
+#include <algorithm>
 #include <mutex>
 #include <optional>
+
+#include <fmt/format.h>
 
 #include "sofa/base/log.h"
 #include "sofa/io/balancer.h"
@@ -37,6 +40,24 @@ template <class Options>
 Options configured(const std::map<std::string, Options>& by_interface, std::string_view interface, Options from_code) {
   auto found = by_interface.find(std::string(interface));
   return found == by_interface.end() ? std::move(from_code) : found->second;
+}
+
+template <class Value>
+std::vector<std::string_view> names_of(const std::map<std::string, Value>& named) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, value] : named) names.push_back(name);
+  return names;
+}
+
+void check_methods(const rpc::Interface& interface, const std::map<std::string, MethodOptions>& options) {
+  for (const auto& [name, own] : options) {
+    const auto has_name = [&](const rpc::Method& method) { return method.name == name; };
+    if (std::ranges::none_of(interface.methods, has_name)) {
+      throw Error(rpc::Code::kServerUndeclared,
+                  fmt::format("{} has no method '{}' to set options for: names are as on the wire, such as {}",
+                              interface.name, name, interface.methods.front().name));
+    }
+  }
 }
 
 }  // namespace
@@ -85,7 +106,7 @@ struct Context::State {
   void stop_shards() {
     naming.close();
     balancer.reset();
-    if (pool) pool->close();  // its calls are answered on the shards
+    for (auto& [name, pool] : pools) pool.close();  // its calls are answered on the shards
     shards.stop_and_join();
     if (telemetry) telemetry->close();
   }
@@ -123,15 +144,31 @@ struct Context::State {
     return slot;
   }
 
-  io::WorkerPool& workers() {
+  /// Made when it is first asked for; the empty name is the common one's.
+  io::WorkerPool& workers(const std::string& name = {}) {
     std::lock_guard lock(mutex);
-    if (!pool) {
-      pool.emplace(env, io::WorkerPool::Options{.name = "worker",
-                                                .threads = static_cast<int>(config.worker_threads),
-                                                .most_queued = config.worker_queue});
-      if (telemetry) telemetry->watch("worker", *pool);
+    const auto found = pools.find(name);
+    if (found != pools.end()) return found->second;
+    const io::WorkerPool::Options options = pool_options(name);
+    io::WorkerPool& made = pools.try_emplace(name, env, options).first->second;
+    if (telemetry) telemetry->watch(options.name, made);
+    return made;
+  }
+
+  io::WorkerPool::Options pool_options(const std::string& name) const {
+    PoolOptions options{.threads = config.worker_threads, .queue = config.worker_queue};
+    if (!name.empty()) {
+      const auto own = config.pools.find(name);
+      if (own == config.pools.end()) {
+        throw Error(rpc::Code::kServerUndeclared,
+                    fmt::format("there is no worker pool '{}': `pools` of the configuration has {}", name,
+                                fmt::join(names_of(config.pools), ", ")));
+      }
+      options = own->second;
     }
-    return *pool;
+    return {.name = name.empty() ? "worker" : name,
+            .threads = static_cast<int>(options.threads),
+            .most_queued = options.queue};
   }
 
   io::Env& env;
@@ -146,7 +183,7 @@ struct Context::State {
   std::optional<io::Balancer> balancer;
   std::mutex mutex;  // the two below; no call takes it
   std::map<std::string, std::shared_ptr<rpc::Slot>> slots;
-  std::optional<io::WorkerPool> pool;
+  std::map<std::string, io::WorkerPool> pools;
 };
 
 Context::Context(io::Env& env, ContextConfig config) : state_(std::make_unique<State>(env, std::move(config))) {
@@ -159,8 +196,10 @@ void Context::publish_erased(const rpc::Interface& interface, std::shared_ptr<vo
   const rpc::ServiceKey key = key_of(interface.name, options.version, options.unique_id);
   std::shared_ptr<rpc::Slot> slot = state_->slot(key.to_string());
   rpc::ServiceOptions limits;
-  limits.pool = options.blocking ? &state_->workers() : nullptr;
+  limits.pool = options.blocking || !options.pool.empty() ? &state_->workers(options.pool) : nullptr;
   limits.max_concurrent = options.max_concurrent;
+  check_methods(interface, options.methods);
+  limits.by_method = std::move(options.methods);
   limits.filters = value_or_raise(rpc::make_filters(rpc::Side::kProvider, options.filters));
   if (state_->telemetry) {
     limits.methods = rpc::observed_methods(*state_->telemetry, observe::Side::kServer, key.to_string(), interface);

@@ -27,6 +27,7 @@
 #include "sofa/observe/config.h"
 #include "sofa/rpc/cluster_options.h"
 #include "sofa/rpc/generic.h"
+#include "sofa/rpc/method_options.h"
 #include "sofa/rpc/reference.h"
 #include "sofa/rpc/service.h"
 
@@ -39,10 +40,14 @@ namespace sofa {
 struct PublishOptions {
   std::string version = "1.0";
   std::string unique_id = {};
-  /// The service blocks: its code runs on the worker pool, not on a shard.
+  /// The service blocks: its code runs on a worker pool, not on a shard.
   bool blocking = false;
+  /// Which of ContextConfig::pools that is; to name one makes the service blocking. Empty: the common one.
+  std::string pool = {};
   /// Calls under way at once; one more is answered SERVER_BUSY. 0: no limit of its own.
   std::uint32_t max_concurrent = 0;
+  /// By name on the wire (`getBalance`): what single methods have of their own.
+  std::map<std::string, MethodOptions> methods = {};
   /// Names of filters (rpc/filter.h); "-name" leaves out an automatic one.
   std::vector<std::string> filters = {};
   /// Whether the context's registry is told of it.
@@ -75,12 +80,20 @@ struct TracingOptions {
   std::uint32_t process = 0;
 };
 
+/// Threads for the code of services that block, and the calls that may wait for one.
+struct PoolOptions {
+  std::uint32_t threads = 8;
+  std::uint32_t queue = 1024;
+};
+
 struct ContextConfig {
   std::string app = "sofa";
   std::uint32_t shards = 1;
-  /// Threads for blocking services, and calls that may wait for one.
-  std::uint32_t worker_threads = 8;
-  std::uint32_t worker_queue = 1024;
+  /// The worker pool of blocking services that name no other.
+  std::uint32_t worker_threads = PoolOptions().threads;
+  std::uint32_t worker_queue = PoolOptions().queue;
+  /// Pools of their own for services that shall not wait for others (PublishOptions::pool).
+  std::map<std::string, PoolOptions> pools = {};
   /// bolt://host:port or bolt://unix:/path, opened by `listen()`; port 0 takes a free one.
   std::vector<std::string> listen = {};
   std::uint32_t max_connections = 100'000;

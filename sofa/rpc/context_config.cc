@@ -25,6 +25,22 @@ static const config::Schema& config_schema(const TracingOptions*) {
   return schema;
 }
 
+static const config::Schema& config_schema(const PoolOptions*) {
+  static const config::Schema schema = config::schema<PoolOptions>({
+      config::key<&PoolOptions::threads>("threads", "that run its services' code", {.min = 1, .max = 1024}),
+      config::key<&PoolOptions::queue>("queue", "calls that may wait for a thread", {.min = 1, .max = 1'000'000}),
+  });
+  return schema;
+}
+
+static const config::Schema& config_schema(const MethodOptions*) {
+  static const config::Schema schema = config::schema<MethodOptions>({
+      config::key<&MethodOptions::max_concurrent>(
+          "max_concurrent", "calls under way at once, one more is answered SERVER_BUSY; 0 is no limit of its own"),
+  });
+  return schema;
+}
+
 namespace rpc {
 namespace {
 
@@ -39,7 +55,9 @@ struct ServiceSection {
   std::string version = PublishOptions().version;
   std::string unique_id;
   bool blocking = false;
+  std::string pool;
   std::uint32_t max_concurrent = 0;
+  std::map<std::string, MethodOptions> methods;
   std::vector<std::string> filters;
   bool registered = true;
   std::uint32_t weight = PublishOptions().weight;
@@ -52,9 +70,11 @@ const config::Schema& config_schema(const ServiceSection*) {
   static const config::Schema schema = config::schema<S>({
       config::key<&S::version>("version", "version of the service", {.min = 1, .max = 255}),
       config::key<&S::unique_id>("unique_id", "tells apart two of one interface and version", {.max = 255}),
-      config::key<&S::blocking>("blocking", "the service blocks: run its code on the worker pool"),
+      config::key<&S::blocking>("blocking", "the service blocks: run its code on a worker pool"),
+      config::key<&S::pool>("pool", "which of `pools` that is, and so blocking; empty is the common one", {.max = 64}),
       config::key<&S::max_concurrent>(
           "max_concurrent", "calls under way at once, one more is answered SERVER_BUSY; 0 is no limit of its own"),
+      config::key<&S::methods>("methods", "by name on the wire: what single methods have of their own"),
       config::key<&S::filters>("filters", "names of filters in its way; -name leaves out an automatic one",
                                {.max = 64}),
       config::key<&S::registered>("registered", "the registry is told of it"),
@@ -70,7 +90,9 @@ PublishOptions options_of(const ServiceSection& section) {
   return {.version = section.version,
           .unique_id = section.unique_id,
           .blocking = section.blocking,
+          .pool = section.pool,
           .max_concurrent = section.max_concurrent,
+          .methods = section.methods,
           .filters = section.filters,
           .registered = section.registered,
           .weight = section.weight,
@@ -219,6 +241,7 @@ const config::Schema& config_schema(const File*) {
                                                   {.min = 1, .max = 1024}),
       context_key<&ContextConfig::worker_queue>("worker_queue", "calls that may wait for such a thread",
                                                 {.min = 1, .max = 1'000'000}),
+      context_key<&ContextConfig::pools>("pools", "by name: worker pools of single services"),
       context_key<&ContextConfig::max_connections>("max_connections", "connections that are served; one more is closed",
                                                    {.min = 1, .max = 10'000'000}),
       context_key<&ContextConfig::connections>("connections", "connections that a shard opens to an address it calls",
@@ -270,6 +293,11 @@ std::vector<config::Problem> check(const File& read, std::string_view file) {
   }
   for (auto& [key, message] : observe::problems_of(read.made.context.observe)) {
     report("observe." + key, std::move(message));
+  }
+  for (const auto& [name, service] : read.services) {
+    if (!service.pool.empty() && !read.made.context.pools.contains(service.pool)) {
+      report("services." + name + ".pool", fmt::format("'{}' is none of `pools`", service.pool));
+    }
   }
   for (const auto& [name, reference] : read.references) {
     const std::string at = "references." + name;

@@ -21,8 +21,11 @@ worker_threads: 3
 worker_queue: 10
 max_connections: 99
 connections: 4
+pools:
+  reports: {threads: 2, queue: 5}
 services:
   dev.sofa.bank.AccountService: {version: "2.0", unique_id: gold, blocking: true, max_concurrent: 7}
+  dev.sofa.bank.ReportService: {pool: reports, methods: {yearly: {max_concurrent: 1}}}
 references:
   dev.sofa.bank.EchoService: {url: "bolt://10.0.0.7:12200", timeout_ms: 500, version: "1.1", unique_id: u}
 log: {level: warn}
@@ -44,6 +47,11 @@ log: {level: warn}
   EXPECT_EQ(service.unique_id, "gold");
   EXPECT_TRUE(service.blocking);
   EXPECT_EQ(service.max_concurrent, 7U);
+  EXPECT_EQ(context.pools.at("reports").threads, 2U);
+  EXPECT_EQ(context.pools.at("reports").queue, 5U);
+  const PublishOptions& reports = context.services.at("dev.sofa.bank.ReportService");
+  EXPECT_EQ(reports.pool, "reports");
+  EXPECT_EQ(reports.methods.at("yearly").max_concurrent, 1U);
   const ReferenceOptions& reference = context.references.at("dev.sofa.bank.EchoService");
   EXPECT_EQ(reference.url, "bolt://10.0.0.7:12200");
   EXPECT_EQ(reference.timeout, std::chrono::milliseconds(500));
@@ -78,6 +86,12 @@ TEST(ContextConfig, UrlsAreChecked) {
   ASSERT_FALSE(file);
   EXPECT_THAT(file.error().message(), HasSubstr("listen[0]: cannot use 'http://h:1': a url has the form bolt://"));
   EXPECT_THAT(file.error().message(), HasSubstr("references.a.B.url: "));
+}
+
+TEST(ContextConfig, APoolThatIsNotThereIsToldOf) {
+  const auto file = load_application("application: bank\nservices: {a.B: {pool: reports}}\n", "bank.yaml");
+  ASSERT_FALSE(file);
+  EXPECT_THAT(file.error().message(), HasSubstr("services.a.B.pool: 'reports' is none of `pools`"));
 }
 
 TEST(ContextConfig, TheDocumentationHasEveryKey) {

@@ -187,6 +187,42 @@ TEST_F(ContextTest, RunsBlockingServicesOnWorkers) {
   EXPECT_THROW(client_.wait(shop->kind(1)), std::exception);
 }
 
+TEST_F(ContextTest, ServicesHaveWorkerPoolsOfTheirOwn) {
+  sofa::Context server(sofa::io::posix::env(), {.app = "shop", .pools = {{"tills", {.threads = 1, .queue = 1}}}});
+  class OnTills final : public ShopService {
+   public:
+    sofa::Task<Item> buy(Item item) override { return item; }
+    sofa::Task<void> note(std::string) override { return sofa::Task<>::ready(); }
+    sofa::Task<std::string> caller() override {
+      char name[16] = {};
+      pthread_getname_np(pthread_self(), name, sizeof(name));
+      return std::string(name);
+    }
+    sofa::Task<std::string> kind(std::int32_t) override { return ""; }
+    sofa::Task<std::string> kind(std::string) override { return ""; }
+  };
+  server.publish<ShopService>(std::make_shared<OnTills>(), {.pool = "tills"});
+  const std::string url = "bolt://" + server.listen("bolt://127.0.0.1:0").front().to_string();
+  EXPECT_EQ(client_.wait(client_.reference<ShopService>({.url = url})->caller()), "tills-0");
+  try {
+    server.publish<ShopService>(std::make_shared<OnTills>(), {.unique_id = "x", .pool = "tils"});
+    FAIL() << "no error";
+  } catch (const sofa::Error& error) {
+    EXPECT_NE(error.message().find("no worker pool 'tils': `pools` of the configuration has tills"), std::string::npos)
+        << error.what();
+  }
+}
+
+TEST_F(ContextTest, OptionsOfAMethodThatIsNotThereAreRefused) {
+  try {
+    server_.publish<ShopService>(std::make_shared<Shop>(),
+                                 {.unique_id = "x", .methods = {{"sell", {.max_concurrent = 1}}}});
+    FAIL() << "no error";
+  } catch (const sofa::Error& error) {
+    EXPECT_NE(error.message().find("com.shop.ShopService has no method 'sell'"), std::string::npos) << error.what();
+  }
+}
+
 TEST_F(ContextTest, ExchangesAndTakesAwayServices) {
   auto shop = client_.reference<ShopService>({.url = url_});
   server_.publish<ShopService>(std::make_shared<Shop>());

@@ -23,6 +23,7 @@ BoltServerCall::BoltServerCall(ServerShard& shard)
 void BoltServerCall::start(Start start) {
   connection_ = &start.connection;
   entry_ = &start.entry;
+  method_ = &start.method;
   pin_ = &start.pin;
   service_ = std::move(start.service);
   context_ = std::move(start.context);
@@ -36,7 +37,7 @@ void BoltServerCall::start(Start start) {
 void BoltServerCall::keep() {
   kept_ = true;
   ++shard_.counts.in_flight;
-  entry_->call_kept();
+  entry_->call_kept(*method_);
   connection_->add(*this);
   if (shard_.observer) [[unlikely]]
     shard_.observer->on_wait(observe::Side::kServer, entry_->observed(*method_));
@@ -149,7 +150,7 @@ void BoltServerCall::let_go() {
   if (kept_) {
     shard_.shard.timers().cancel(deadline_);
     if (connection_) connection_->remove(*this);
-    entry_->call_ended();
+    entry_->call_ended(*method_);
     --shard_.counts.in_flight;
   }
   content_.reset();
@@ -161,7 +162,6 @@ void BoltServerCall::let_go() {
 }
 
 void BoltServerCall::observe_start(const Start& start) {
-  method_ = &start.method;
   outcome_ = observe::Outcome::kOk;
   arrival_ = start.arrival;
   written_down_ = shard_.observer->keeps(context_->trace());

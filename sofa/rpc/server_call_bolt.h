@@ -73,6 +73,7 @@ class BoltServerCall final : public ServerCall {
   ServerShard& shard_;
   ServerConnection* connection_ = nullptr;  // null once it is gone
   const ServiceEntry* entry_ = nullptr;
+  const Method* method_ = nullptr;
   ShardServices::Pin* pin_ = nullptr;
   Slot::Pin service_;
   ContextPtr context_;
@@ -80,7 +81,6 @@ class BoltServerCall final : public ServerCall {
   bool kept_ = false;
   std::unique_ptr<Kept> content_;
   // For the observer.
-  const Method* method_ = nullptr;
   observe::InvokeType invoke_type_ = observe::InvokeType::kSync;
   observe::Outcome outcome_ = observe::Outcome::kOk;
   std::int32_t error_code_ = 0;

@@ -195,7 +195,7 @@ void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival
   const ServiceEntry& entry = *front.route.entry;
   Slot::Pin service = entry.slot().acquire();
   if (!service) return answer_not_found(frame.head, front, no_such_service(front.service()));
-  if (is_busy() || entry.is_busy() || SOFA_FAULT("server-busy")) {
+  if (is_busy() || !entry.has_room(*front.route.method) || SOFA_FAULT("server-busy")) {
     observe_refused(observe::Outcome::kBusy, frame.head, &front, entry.observed(*front.route.method));
     if (!may_answer(frame.head)) return;
     ++server_.counts.busy;

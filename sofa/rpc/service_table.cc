@@ -35,7 +35,20 @@ std::size_t hash_of(std::string_view text) {
 
 ServiceEntry::ServiceEntry(const ServiceKey& key, const Interface& interface, std::shared_ptr<Slot> slot,
                            ServiceOptions options)
-    : text_(key.to_string()), interface_(interface), slot_(std::move(slot)), options_(options) {}
+    : text_(key.to_string()),
+      interface_(interface),
+      slot_(std::move(slot)),
+      options_(std::move(options)),
+      limit_(options_.max_concurrent) {
+  if (options_.by_method.empty()) return;
+  method_limits_.resize(interface.methods.size());
+  for (const auto& [name, own] : options_.by_method) {
+    const auto limit = std::make_shared<CallLimit>(own.max_concurrent);
+    for (const Method& method : interface.methods) {
+      if (method.name == name) method_limits_[static_cast<std::size_t>(method.index)] = limit;
+    }
+  }
+}
 
 const Method* ServiceEntry::find(std::string_view name, std::span<const std::string_view> signatures) const {
   const Method* only = nullptr;  // the one method of that name

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -19,7 +20,9 @@
 #include <vector>
 
 #include "sofa/observe/method_table.h"
+#include "sofa/rpc/call_limit.h"
 #include "sofa/rpc/method.h"
+#include "sofa/rpc/method_options.h"
 #include "sofa/rpc/slot.h"
 
 namespace sofa::io {
@@ -39,6 +42,8 @@ struct ServiceOptions {
   std::shared_ptr<const FilterChain> filters = nullptr;
   /// The numbers under which its methods are counted, by their index.
   observe::MethodRange methods = {};
+  /// By name; overloads share what their name has.
+  std::map<std::string, MethodOptions> by_method = {};
 };
 
 class ServiceEntry {
@@ -59,20 +64,31 @@ class ServiceEntry {
   /// as many: peers name List what they send as ArrayList. Null when there is none.
   const Method* find(std::string_view name, std::span<const std::string_view> signatures) const;
 
-  // Calls that have suspended and are not answered yet. A call that is answered at once never counts.
-  bool is_busy() const {
-    return options_.max_concurrent != 0 && in_flight_.load(std::memory_order_relaxed) >= options_.max_concurrent;
+  // Calls that have suspended and are not answered yet.
+  bool has_room(const Method& method) const {
+    const CallLimit* own = own_limit(method);
+    return limit_.has_room() && (!own || own->has_room());
   }
-  void call_kept() const { in_flight_.fetch_add(1, std::memory_order_relaxed); }
-  void call_ended() const { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
-  std::uint32_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+  void call_kept(const Method& method) const {
+    limit_.begin();
+    if (CallLimit* own = own_limit(method)) own->begin();
+  }
+  void call_ended(const Method& method) const {
+    limit_.end();
+    if (CallLimit* own = own_limit(method)) own->end();
+  }
 
  private:
+  CallLimit* own_limit(const Method& method) const {
+    return method_limits_.empty() ? nullptr : method_limits_[static_cast<std::size_t>(method.index)].get();
+  }
+
   std::string text_;
   const Interface& interface_;
   std::shared_ptr<Slot> slot_;
   ServiceOptions options_;
-  mutable std::atomic<std::uint32_t> in_flight_{0};
+  mutable CallLimit limit_;
+  std::vector<std::shared_ptr<CallLimit>> method_limits_;  // by the method's index; empty where no method has any
 };
 
 /// One immutable snapshot.

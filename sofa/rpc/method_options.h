@@ -1,0 +1,13 @@
+// MethodOptions: what a method has of its own among the methods of its service.
+#pragma once
+
+#include <cstdint>
+
+namespace sofa {
+
+struct MethodOptions {
+  /// Calls under way at once, besides the service's own limit; one more is answered SERVER_BUSY. 0: no limit of its own.
+  std::uint32_t max_concurrent = 0;
+};
+
+}  // namespace sofa
