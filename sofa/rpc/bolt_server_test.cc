@@ -209,14 +209,45 @@ TEST_F(BoltServerTest, OverloadsShareTheirNamesLimit) {
   const std::string_view number[] = {"int"}, string[] = {"java.lang.String"};
   const Method& first = *entry.find("overload", number);
   const Method& second = *entry.find("overload", string);
+  const ContextPtr context = CallContext::make();
   entry.call_kept(first);
-  EXPECT_TRUE(entry.has_room(second));
+  EXPECT_TRUE(entry.admit(second, *context));
   entry.call_kept(second);
-  EXPECT_FALSE(entry.has_room(first));
-  EXPECT_FALSE(entry.has_room(second));
-  EXPECT_TRUE(entry.has_room(*entry.find("echo", string)));
-  entry.call_ended(first);
-  EXPECT_TRUE(entry.has_room(second));
+  EXPECT_FALSE(entry.admit(first, *context));
+  EXPECT_FALSE(entry.admit(second, *context));
+  EXPECT_TRUE(entry.admit(*entry.find("echo", string), *context));
+  entry.call_ended(first, true, {}, {});
+  EXPECT_TRUE(entry.admit(second, *context));
+}
+
+TEST_F(BoltServerTest, LowPrioritiesAreRefusedFirst) {
+  const ServiceEntry entry(
+      kTestKey, kInterface<TestService>, std::make_shared<Slot>(),
+      {.max_concurrent = 8, .priority = -1, .by_method = {{"echo", {.priority = 0}}, {"seen", {.priority = -3}}}});
+  const std::string_view string[] = {"java.lang.String"};
+  const Method& echo = *entry.find("echo", string);
+  const Method& fail = *entry.find("fail", string);
+  const Method& seen = *entry.find("seen", {});
+  const auto admits = [&](const Method& method, std::optional<std::int32_t> priority = {}) {
+    const ContextPtr context = CallContext::make();
+    if (priority) context->set(kPriority, *priority);
+    return entry.admit(method, *context);
+  };
+  int room_for_seen = 0, room_for_fail = 0, room_for_echo = 0, room_for_marked = 0;
+  for (int i = 0; i < 20; ++i) {
+    room_for_seen += admits(seen);
+    room_for_fail += admits(fail);
+    room_for_echo += admits(echo);
+    room_for_marked += admits(seen, 5);
+    entry.call_kept(echo);
+  }
+  EXPECT_EQ(room_for_seen, 2);
+  EXPECT_EQ(room_for_fail, 6);
+  EXPECT_EQ(room_for_echo, 8);
+  EXPECT_EQ(room_for_marked, 8);
+  const ContextPtr context = CallContext::make();
+  (void)entry.admit(seen, *context);
+  EXPECT_EQ(*context->get(kPriority), -3);  // what it calls is no more important than itself
 }
 
 TEST_F(BoltServerTest, AConnectionsOwnLimitIsAnsweredBusy) {

@@ -156,7 +156,8 @@ struct Context::State {
   }
 
   io::WorkerPool::Options pool_options(const std::string& name) const {
-    PoolOptions options{.threads = config.worker_threads, .queue = config.worker_queue};
+    PoolOptions options{
+        .threads = config.worker_threads, .queue = config.worker_queue, .queue_time = config.worker_queue_time};
     if (!name.empty()) {
       const auto own = config.pools.find(name);
       if (own == config.pools.end()) {
@@ -168,7 +169,8 @@ struct Context::State {
     }
     return {.name = name.empty() ? "worker" : name,
             .threads = static_cast<int>(options.threads),
-            .most_queued = options.queue};
+            .most_queued = options.queue,
+            .queue_time = options.queue_time};
   }
 
   io::Env& env;
@@ -198,6 +200,8 @@ void Context::publish_erased(const rpc::Interface& interface, std::shared_ptr<vo
   rpc::ServiceOptions limits;
   limits.pool = options.blocking || !options.pool.empty() ? &state_->workers(options.pool) : nullptr;
   limits.max_concurrent = options.max_concurrent;
+  limits.adaptive_limit = options.adaptive_limit;
+  limits.priority = options.priority;
   check_methods(interface, options.methods);
   limits.by_method = std::move(options.methods);
   limits.filters = value_or_raise(rpc::make_filters(rpc::Side::kProvider, options.filters));

@@ -46,6 +46,10 @@ struct PublishOptions {
   std::string pool = {};
   /// Calls under way at once; one more is answered SERVER_BUSY. 0: no limit of its own.
   std::uint32_t max_concurrent = 0;
+  /// The limit is found by itself, from how long calls take; max_concurrent is then the most that it may come to.
+  bool adaptive_limit = false;
+  /// Of calls that bring none (kPriority): those below 0 are refused first.
+  std::int32_t priority = 0;
   /// By name on the wire (`getBalance`): what single methods have of their own.
   std::map<std::string, MethodOptions> methods = {};
   /// Names of filters (rpc/filter.h); "-name" leaves out an automatic one.
@@ -84,6 +88,9 @@ struct TracingOptions {
 struct PoolOptions {
   std::uint32_t threads = 8;
   std::uint32_t queue = 1024;
+  /// The longest wait there, beyond which a call is answered SERVER_BUSY. 0: found by itself, short where the queue
+  /// does not get shorter, and long enough for a burst where it does.
+  io::Duration queue_time{0};
 };
 
 struct ContextConfig {
@@ -92,6 +99,7 @@ struct ContextConfig {
   /// The worker pool of blocking services that name no other.
   std::uint32_t worker_threads = PoolOptions().threads;
   std::uint32_t worker_queue = PoolOptions().queue;
+  io::Duration worker_queue_time{0};
   /// Pools of their own for services that shall not wait for others (PublishOptions::pool).
   std::map<std::string, PoolOptions> pools = {};
   /// bolt://host:port or bolt://unix:/path, opened by `listen()`; port 0 takes a free one.

@@ -25,18 +25,11 @@ static const config::Schema& config_schema(const TracingOptions*) {
   return schema;
 }
 
-static const config::Schema& config_schema(const PoolOptions*) {
-  static const config::Schema schema = config::schema<PoolOptions>({
-      config::key<&PoolOptions::threads>("threads", "that run its services' code", {.min = 1, .max = 1024}),
-      config::key<&PoolOptions::queue>("queue", "calls that may wait for a thread", {.min = 1, .max = 1'000'000}),
-  });
-  return schema;
-}
-
 static const config::Schema& config_schema(const MethodOptions*) {
   static const config::Schema schema = config::schema<MethodOptions>({
       config::key<&MethodOptions::max_concurrent>(
           "max_concurrent", "calls under way at once, one more is answered SERVER_BUSY; 0 is no limit of its own"),
+      config::key<&MethodOptions::priority>("priority", "of calls that bring none, in place of the service's"),
   });
   return schema;
 }
@@ -50,6 +43,24 @@ Milliseconds in_ms(io::Duration duration) {
   return std::chrono::duration_cast<Milliseconds>(duration);
 }
 
+/// PoolOptions as the file says it.
+struct PoolSection {
+  std::uint32_t threads = PoolOptions().threads;
+  std::uint32_t queue = PoolOptions().queue;
+  Milliseconds queue_time{0};
+};
+
+const config::Schema& config_schema(const PoolSection*) {
+  using S = PoolSection;
+  static const config::Schema schema = config::schema<S>({
+      config::key<&S::threads>("threads", "that run its services' code", {.min = 1, .max = 1024}),
+      config::key<&S::queue>("queue", "calls that may wait for a thread", {.min = 1, .max = 1'000'000}),
+      config::key<&S::queue_time>("queue_time_ms", "the longest wait for one, then SERVER_BUSY; 0 is found by itself",
+                                  {.max = 86'400'000}),
+  });
+  return schema;
+}
+
 /// PublishOptions as the file says it.
 struct ServiceSection {
   std::string version = PublishOptions().version;
@@ -57,6 +68,8 @@ struct ServiceSection {
   bool blocking = false;
   std::string pool;
   std::uint32_t max_concurrent = 0;
+  bool adaptive_limit = false;
+  std::int32_t priority = 0;
   std::map<std::string, MethodOptions> methods;
   std::vector<std::string> filters;
   bool registered = true;
@@ -74,6 +87,9 @@ const config::Schema& config_schema(const ServiceSection*) {
       config::key<&S::pool>("pool", "which of `pools` that is, and so blocking; empty is the common one", {.max = 64}),
       config::key<&S::max_concurrent>(
           "max_concurrent", "calls under way at once, one more is answered SERVER_BUSY; 0 is no limit of its own"),
+      config::key<&S::adaptive_limit>("adaptive_limit",
+                                      "that limit is found from how long calls take; max_concurrent is its most"),
+      config::key<&S::priority>("priority", "of calls that bring none; those below 0 are refused first"),
       config::key<&S::methods>("methods", "by name on the wire: what single methods have of their own"),
       config::key<&S::filters>("filters", "names of filters in its way; -name leaves out an automatic one",
                                {.max = 64}),
@@ -92,6 +108,8 @@ PublishOptions options_of(const ServiceSection& section) {
           .blocking = section.blocking,
           .pool = section.pool,
           .max_concurrent = section.max_concurrent,
+          .adaptive_limit = section.adaptive_limit,
+          .priority = section.priority,
           .methods = section.methods,
           .filters = section.filters,
           .registered = section.registered,
@@ -210,6 +228,8 @@ const config::Schema& config_schema(const ReferenceSection*) {
 
 struct File {
   ApplicationFile made;
+  Milliseconds worker_queue_time{0};
+  std::map<std::string, PoolSection> pools;
   std::map<std::string, ServiceSection> services;
   std::map<std::string, ReferenceSection> references;
 };
@@ -241,7 +261,10 @@ const config::Schema& config_schema(const File*) {
                                                   {.min = 1, .max = 1024}),
       context_key<&ContextConfig::worker_queue>("worker_queue", "calls that may wait for such a thread",
                                                 {.min = 1, .max = 1'000'000}),
-      context_key<&ContextConfig::pools>("pools", "by name: worker pools of single services"),
+      config::key<&File::worker_queue_time>("worker_queue_time_ms",
+                                            "the longest wait for one, then SERVER_BUSY; 0 is found by itself",
+                                            {.max = 86'400'000}),
+      config::key<&File::pools>("pools", "by name: worker pools of single services"),
       context_key<&ContextConfig::max_connections>("max_connections", "connections that are served; one more is closed",
                                                    {.min = 1, .max = 10'000'000}),
       context_key<&ContextConfig::connections>("connections", "connections that a shard opens to an address it calls",
@@ -295,7 +318,7 @@ std::vector<config::Problem> check(const File& read, std::string_view file) {
     report("observe." + key, std::move(message));
   }
   for (const auto& [name, service] : read.services) {
-    if (!service.pool.empty() && !read.made.context.pools.contains(service.pool)) {
+    if (!service.pool.empty() && !read.pools.contains(service.pool)) {
       report("services." + name + ".pool", fmt::format("'{}' is none of `pools`", service.pool));
     }
   }
@@ -325,6 +348,11 @@ std::vector<config::Problem> read_application(std::string_view text, std::string
   std::vector<config::Problem> problems = config::read(text, file, read);
   if (problems.empty()) problems = check(read, file);
   if (!problems.empty()) return problems;
+  read.made.context.worker_queue_time = read.worker_queue_time;
+  for (const auto& [name, section] : read.pools) {
+    read.made.context.pools[name] = {
+        .threads = section.threads, .queue = section.queue, .queue_time = section.queue_time};
+  }
   for (const auto& [name, section] : read.services) read.made.context.services.emplace(name, options_of(section));
   for (const auto& [name, section] : read.references) read.made.context.references.emplace(name, options_of(section));
   into = std::move(read.made);

@@ -19,13 +19,14 @@ listen: ["bolt://127.0.0.1:0", "bolt://[::1]:12200"]
 shards: 2
 worker_threads: 3
 worker_queue: 10
+worker_queue_time_ms: 80
 max_connections: 99
 connections: 4
 pools:
-  reports: {threads: 2, queue: 5}
+  reports: {threads: 2, queue: 5, queue_time_ms: 70}
 services:
   dev.sofa.bank.AccountService: {version: "2.0", unique_id: gold, blocking: true, max_concurrent: 7}
-  dev.sofa.bank.ReportService: {pool: reports, methods: {yearly: {max_concurrent: 1}}}
+  dev.sofa.bank.ReportService: {pool: reports, adaptive_limit: true, priority: -1, methods: {yearly: {max_concurrent: 1, priority: -2}}}
 references:
   dev.sofa.bank.EchoService: {url: "bolt://10.0.0.7:12200", timeout_ms: 500, version: "1.1", unique_id: u}
 log: {level: warn}
@@ -51,7 +52,12 @@ log: {level: warn}
   EXPECT_EQ(context.pools.at("reports").queue, 5U);
   const PublishOptions& reports = context.services.at("dev.sofa.bank.ReportService");
   EXPECT_EQ(reports.pool, "reports");
+  EXPECT_TRUE(reports.adaptive_limit);
+  EXPECT_EQ(reports.priority, -1);
   EXPECT_EQ(reports.methods.at("yearly").max_concurrent, 1U);
+  EXPECT_EQ(reports.methods.at("yearly").priority, -2);
+  EXPECT_EQ(context.pools.at("reports").queue_time, std::chrono::milliseconds(70));
+  EXPECT_EQ(context.worker_queue_time, std::chrono::milliseconds(80));
   const ReferenceOptions& reference = context.references.at("dev.sofa.bank.EchoService");
   EXPECT_EQ(reference.url, "bolt://10.0.0.7:12200");
   EXPECT_EQ(reference.timeout, std::chrono::milliseconds(500));

@@ -71,9 +71,17 @@ void for_each_plain(const RequestExtras& extras, Visit visit) {
   for (const auto& [key, value] : extras.headers) visit(key, value);
 }
 
+void receive_priority(std::string_view value, CallContext& context) {
+  std::int32_t priority = 0;
+  const auto [behind, error] = std::from_chars(value.data(), value.data() + value.size(), priority);
+  if (error == std::errc() && behind == value.data() + value.size()) context.receive(kPriority, priority);
+}
+
 void receive_custom(std::string_view key, std::string_view value, CallContext& context) {
   if (key.starts_with(bolt::kRequestBaggagePrefix)) {
-    context.add_baggage(std::string(key.substr(bolt::kRequestBaggagePrefix.size())), std::string(value));
+    const std::string_view name = key.substr(bolt::kRequestBaggagePrefix.size());
+    if (name == bolt::kPriority) receive_priority(value, context);
+    context.add_baggage(std::string(name), std::string(value));
   } else if (key == bolt::kTransaction || key == bolt::kTransactionLower) {
     FixedText<127> xid;
     if (xid.assign(value) && !xid.empty()) context.receive(kXid, xid);
@@ -84,9 +92,7 @@ void receive_custom(std::string_view key, std::string_view value, CallContext& c
     FixedText<63> own;
     if (own.assign(value) && !own.empty()) context.receive(kIdempotencyKey, own);
   } else if (key == bolt::kPriority) {
-    std::int32_t priority = 0;
-    const auto [behind, error] = std::from_chars(value.data(), value.data() + value.size(), priority);
-    if (error == std::errc() && behind == value.data() + value.size()) context.receive(kPriority, priority);
+    receive_priority(value, context);
   } else if (key == bolt::kTraceparent) {
     TraceContext trace;
     if (!read_traceparent(value, trace)) return;

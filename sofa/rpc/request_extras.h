@@ -12,8 +12,8 @@
 // | baggage | rpc_req_baggage.KEY |
 // | deadline of a served call | sofa_head_deadline_remain_time |
 // | kXid | TX_XID as Seata's filter writes it; read also: tx_xid |
-// | kUnit, kIdempotencyKey, kPriority | sofa_unit, sofa_idempotency_key, sofa_priority: ours |
-// | headers | their own |
+// | kUnit, kIdempotencyKey, kPriority | sofa_unit, sofa_idempotency_key, sofa_priority: ours; the last is read from
+// baggage too | | headers | their own |
 //
 // Sources: SOFARPC 5.13 and 5.14 (RpcSofaTracer, BaggageResolver, AbstractCluster, ProviderInvoker), Seata 2.1's
 // SOFARPC filters, golden frames. Ownership: all views, for the time of one call to `write`. Errors: what does not fit

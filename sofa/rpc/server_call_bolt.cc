@@ -29,6 +29,7 @@ void BoltServerCall::start(Start start) {
   context_ = std::move(start.context);
   head_ = start.head;
   kept_ = false;
+  ran_ = true;
   shard_.services.begin(*pin_);
   if (shard_.observer) [[unlikely]]
     observe_start(start);
@@ -36,6 +37,7 @@ void BoltServerCall::start(Start start) {
 
 void BoltServerCall::keep() {
   kept_ = true;
+  kept_at_ = shard_.shard.now();
   ++shard_.counts.in_flight;
   entry_->call_kept(*method_);
   connection_->add(*this);
@@ -134,6 +136,7 @@ void BoltServerCall::answer_thrown(const hessian::Throwable& thrown) {
 }
 
 void BoltServerCall::answer_error(const Error& error) {
+  ran_ = context_->cancelled();  // how soon it failed says nothing; that it was too slow does
   ++shard_.counts.errors;
   outcome_ = outcome_of(error);
   error_code_ = code_of(error);
@@ -150,7 +153,7 @@ void BoltServerCall::let_go() {
   if (kept_) {
     shard_.shard.timers().cancel(deadline_);
     if (connection_) connection_->remove(*this);
-    entry_->call_ended(*method_);
+    entry_->call_ended(*method_, ran_ && connection_, kept_at_, shard_.shard.now());
     --shard_.counts.in_flight;
   }
   content_.reset();

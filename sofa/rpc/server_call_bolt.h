@@ -79,6 +79,8 @@ class BoltServerCall final : public ServerCall {
   ContextPtr context_;
   bolt::Head head_;
   bool kept_ = false;
+  bool ran_ = false;  // what it took is what such calls take
+  io::TimePoint kept_at_{};
   std::unique_ptr<Kept> content_;
   // For the observer.
   observe::InvokeType invoke_type_ = observe::InvokeType::kSync;

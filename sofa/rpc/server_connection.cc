@@ -195,7 +195,8 @@ void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival
   const ServiceEntry& entry = *front.route.entry;
   Slot::Pin service = entry.slot().acquire();
   if (!service) return answer_not_found(frame.head, front, no_such_service(front.service()));
-  if (is_busy() || !entry.has_room(*front.route.method) || SOFA_FAULT("server-busy")) {
+  ContextPtr context = make_context(frame, front.header(), arrival);
+  if (is_busy() || !entry.admit(*front.route.method, *context) || SOFA_FAULT("server-busy")) {
     observe_refused(observe::Outcome::kBusy, frame.head, &front, entry.observed(*front.route.method));
     if (!may_answer(frame.head)) return;
     ++server_.counts.busy;
@@ -204,8 +205,8 @@ void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival
   }
   void* object = service.service();
   BoltServerCall& call = server_.take_call();
-  call.start({*this, frame.head, entry, pin, std::move(service), make_context(frame, front.header(), arrival),
-              *front.route.method, arrival, front.header().invoke_type});
+  call.start({*this, frame.head, entry, pin, std::move(service), std::move(context), *front.route.method, arrival,
+              front.header().invoke_type});
   if (const FilterChain* filters = entry.filters()) [[unlikely]]
     return serve_filtered(*filters, *front.route.method, entry.text(), object, call);
   front.route.method->serve(object, call);

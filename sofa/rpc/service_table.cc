@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sofa/rpc/java_type.h"
+#include "sofa/rpc/priority.h"
 
 namespace sofa::rpc {
 namespace {
@@ -39,15 +40,23 @@ ServiceEntry::ServiceEntry(const ServiceKey& key, const Interface& interface, st
       interface_(interface),
       slot_(std::move(slot)),
       options_(std::move(options)),
-      limit_(options_.max_concurrent) {
+      limit_(options_.max_concurrent, options_.adaptive_limit) {
   if (options_.by_method.empty()) return;
-  method_limits_.resize(interface.methods.size());
+  by_method_.resize(interface.methods.size());
   for (const auto& [name, own] : options_.by_method) {
-    const auto limit = std::make_shared<CallLimit>(own.max_concurrent);
+    const auto made = std::make_shared<OfMethod>(own.max_concurrent, own.priority.value_or(options_.priority));
     for (const Method& method : interface.methods) {
-      if (method.name == name) method_limits_[static_cast<std::size_t>(method.index)] = limit;
+      if (method.name == name) by_method_[static_cast<std::size_t>(method.index)] = made;
     }
   }
+}
+
+bool ServiceEntry::admit(const Method& method, CallContext& context) const {
+  const OfMethod* own = of_method(method);
+  const std::int32_t priority = own ? own->priority : options_.priority;
+  if (priority != 0 && !context.get(kPriority)) context.set(kPriority, priority);
+  const float share = share_of(context);
+  return limit_.has_room(share) && (!own || own->limit.has_room(share));
 }
 
 const Method* ServiceEntry::find(std::string_view name, std::span<const std::string_view> signatures) const {

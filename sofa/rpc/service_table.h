@@ -25,6 +25,9 @@
 #include "sofa/rpc/method_options.h"
 #include "sofa/rpc/slot.h"
 
+namespace sofa {
+class CallContext;
+}
 namespace sofa::io {
 class WorkerPool;
 }
@@ -38,6 +41,10 @@ struct ServiceOptions {
   io::WorkerPool* pool = nullptr;
   /// Calls that may be under way at once; one more is answered SERVER_BUSY. 0: no limit of its own.
   std::uint32_t max_concurrent = 0;
+  /// The limit is found from what calls take, up to that.
+  bool adaptive_limit = false;
+  /// Of calls that bring none.
+  std::int32_t priority = 0;
   /// Null: none.
   std::shared_ptr<const FilterChain> filters = nullptr;
   /// The numbers under which its methods are counted, by their index.
@@ -65,22 +72,27 @@ class ServiceEntry {
   const Method* find(std::string_view name, std::span<const std::string_view> signatures) const;
 
   // Calls that have suspended and are not answered yet.
-  bool has_room(const Method& method) const {
-    const CallLimit* own = own_limit(method);
-    return limit_.has_room() && (!own || own->has_room());
-  }
+  /// Gives a call that brought no priority its method's; false where there is no room for it.
+  bool admit(const Method& method, CallContext& context) const;
   void call_kept(const Method& method) const {
     limit_.begin();
-    if (CallLimit* own = own_limit(method)) own->begin();
+    if (OfMethod* own = of_method(method)) own->limit.begin();
   }
-  void call_ended(const Method& method) const {
-    limit_.end();
-    if (CallLimit* own = own_limit(method)) own->end();
+  /// `ran`: what it took, from `began` to `now`, says how long such calls take.
+  void call_ended(const Method& method, bool ran, io::TimePoint began, io::TimePoint now) const {
+    ran ? limit_.end(began, now) : limit_.end();
+    if (OfMethod* own = of_method(method)) own->limit.end();
   }
+  const CallLimit& limit() const { return limit_; }
 
  private:
-  CallLimit* own_limit(const Method& method) const {
-    return method_limits_.empty() ? nullptr : method_limits_[static_cast<std::size_t>(method.index)].get();
+  struct OfMethod {
+    OfMethod(std::uint32_t most, std::int32_t own_priority) : limit(most), priority(own_priority) {}
+    CallLimit limit;
+    std::int32_t priority;
+  };
+  OfMethod* of_method(const Method& method) const {
+    return by_method_.empty() ? nullptr : by_method_[static_cast<std::size_t>(method.index)].get();
   }
 
   std::string text_;
@@ -88,7 +100,7 @@ class ServiceEntry {
   std::shared_ptr<Slot> slot_;
   ServiceOptions options_;
   mutable CallLimit limit_;
-  std::vector<std::shared_ptr<CallLimit>> method_limits_;  // by the method's index; empty where no method has any
+  std::vector<std::shared_ptr<OfMethod>> by_method_;  // by the method's index; empty where no method has any
 };
 
 /// One immutable snapshot.
