@@ -5,7 +5,8 @@
 #   *_test.cc      one googletest program, <name>_test, registered with ctest
 #   *_bench.cc     one google benchmark program, <name>_bench          (with SOFA_BENCH)
 #   X_fuzz.cc      a libFuzzer program each, <name>_X_fuzz             (with SOFA_FUZZ)
-# DEPS are other parts, public. Files are found by name, so a new file needs no line here.
+# DEPS are other parts, public. Files are found by name, so a new file needs no line here. Every part is in the library
+# that is installed, with what it links (SofaInstall.cmake).
 function(sofa_part name)
   cmake_parse_arguments(arg "" "" "DEPS;LIBS;PRIVATE_LIBS;TEST_LIBS" ${ARGN})
   string(REPLACE "/" "_" id ${name})
@@ -22,10 +23,13 @@ function(sofa_part name)
   set(scope PUBLIC)
   if(sources)
     add_library(${target} STATIC ${sources})
+    set_property(GLOBAL APPEND PROPERTY SOFA_PARTS ${target})
   else()
     add_library(${target} INTERFACE)
     set(scope INTERFACE)
   endif()
+  set_property(GLOBAL APPEND PROPERTY SOFA_LIBS ${arg_LIBS})
+  set_property(GLOBAL APPEND PROPERTY SOFA_PRIVATE_LIBS ${arg_PRIVATE_LIBS})
   add_library(sofa::${id} ALIAS ${target})
   target_include_directories(${target} ${scope} ${CMAKE_SOURCE_DIR})
   foreach(dep IN LISTS arg_DEPS)

@@ -4,6 +4,7 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)  # a part finds what it links, the installed library names it again
 
 set(SOFA_SANITIZE "" CACHE STRING "Sanitizers for the whole build, as for -fsanitize (address,undefined or thread)")
 option(SOFA_FUZZ "Build the libFuzzer targets (*_fuzz.cc)" OFF)

@@ -41,7 +41,7 @@ std::vector<std::string> arguments(int argc, char** argv) {
 int main(int argc, char** argv) {
   sofa::registry::register_zookeeper();
   CLI::App app("sofa: SOFAStack in C++. Every subcommand has --help with examples.", "sofa");
-  app.set_version_flag("--version", "sofa 0.1.0");
+  app.set_version_flag("--version", "sofa " SOFA_VERSION);
   app.require_subcommand(1);
   std::function<int()> commands[std::size(kCommands)];
   CLI::App* parsed[std::size(kCommands)];

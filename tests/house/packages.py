@@ -9,9 +9,9 @@ DEBIAN = {
     "spdlog": ["libspdlog-dev"], "fmt": ["libfmt-dev"], "yaml-cpp": ["libyaml-cpp-dev"], "simdjson": ["libsimdjson-dev"],
     "nlohmann_json": ["nlohmann-json3-dev"], "CLI11": ["libcli11-dev"], "ZLIB": ["zlib1g-dev"], "Threads": [],
     "GTest": ["libgtest-dev", "libgmock-dev"], "benchmark": ["libbenchmark-dev"], "OpenSSL": ["libssl-dev"], "Python3": ["python3"],
-    "zookeeper_mt": ["libzookeeper-mt-dev"],
+    "cares": ["libc-ares-dev"], "zookeeper_mt": ["libzookeeper-mt-dev"],
 }
-ASKS = re.compile(r"^\s*(?:find_package|find_library|pkg_check_modules)\(([^)]*)\)", re.MULTILINE)
+ASKS = re.compile(r"^\s*(?:find_package|find_dependency|find_library|pkg_check_modules)\(([^)]*)\)", re.MULTILINE)
 
 
 def asked_for(text):
@@ -36,9 +36,18 @@ def violations(cmake_texts, setup, readme):
     return found + [f"README.md: no row for the package {name}" for name in sorted(wanted) if f"`{name}`" not in readme]
 
 
+def not_in_package(config, package):
+    """What find_package(sofa) asks for must come with the Debian package of sofa."""
+    depends = re.search(r'PACKAGE_DEPENDS\s+"([^"]*)"', package).group(1).split(", ")
+    return [f"cmake/SofaPackage.cmake: depends on no {debian}, which sofaConfig.cmake asks for"
+            for name in asked_for(config) for debian in DEBIAN.get(name, []) if debian not in depends]
+
+
 def check():
-    cmake = {path: read(path) for path in files() if path.endswith(("CMakeLists.txt", ".cmake"))}
-    return violations(cmake, read("tools/setup.sh"), read("README.md"))
+    cmake = {path: read(path) for path in files() if path.endswith(("CMakeLists.txt", ".cmake", "sofaConfig.cmake.in"))
+             and not path.startswith("examples/standalone/")}
+    return violations(cmake, read("tools/setup.sh"), read("README.md")) + \
+        not_in_package(cmake["cmake/sofaConfig.cmake.in"], cmake["cmake/SofaPackage.cmake"])
 
 
 def self_test():
@@ -58,4 +67,7 @@ def self_test():
         missed.append("not found: an unknown package")
     if not planted("", setup="build_packages=(zlib1g-dev strace)"):
         missed.append("not found: a package without a row")
+    if not_in_package("find_dependency(fmt)", 'set(X_PACKAGE_DEPENDS "libfmt-dev, zlib1g-dev")') or \
+       not not_in_package("find_dependency(fmt)", 'set(X_PACKAGE_DEPENDS "zlib1g-dev")'):
+        missed.append("not found: a package that the Debian package does not bring")
     return missed

@@ -13,7 +13,7 @@ import traceback
 from pathlib import Path
 
 CHECKS = ["layering", "formatting", "documents", "tracked_text", "packages", "headers", "system_calls", "compile_time",
-          "compiler_health"]
+          "compiler_health", "sdk"]
 
 
 def row(label, action):

@@ -1,0 +1,18 @@
+# Runs while installing, with SOFA_SOURCE_DIR: copies the headers of public_headers.txt and all that they include. Read
+# anew each time, so neither a list nor a configured build can be out of date.
+cmake_policy(VERSION 3.25)
+file(STRINGS ${SOFA_SOURCE_DIR}/cmake/public_headers.txt pending REGEX "^sofa/")
+list(TRANSFORM pending REPLACE " .*" "")
+set(installed)
+while(pending)
+  list(POP_FRONT pending header)
+  if(header IN_LIST installed)
+    continue()
+  endif()
+  list(APPEND installed ${header})
+  get_filename_component(folder ${header} DIRECTORY)
+  file(INSTALL ${SOFA_SOURCE_DIR}/${header} DESTINATION ${CMAKE_INSTALL_PREFIX}/include/${folder})
+  file(STRINGS ${SOFA_SOURCE_DIR}/${header} includes REGEX "^#include \"sofa/")
+  list(TRANSFORM includes REPLACE "^#include \"([^\"]*)\".*" "\\1")
+  list(APPEND pending ${includes})
+endwhile()

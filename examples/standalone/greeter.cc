@@ -1,0 +1,3 @@
+#include "greeter.h"
+
+SOFA_SERVICE_CODE(Greeter)
