@@ -30,8 +30,12 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/sofaConfigVersion.cmake COM
 install(FILES ${CMAKE_BINARY_DIR}/sofaConfig.cmake ${CMAKE_BINARY_DIR}/sofaConfigVersion.cmake
               ${CMAKE_CURRENT_LIST_DIR}/CompilerHealth.cmake DESTINATION ${package_dir})
 install(DIRECTORY ${CMAKE_CURRENT_LIST_DIR}/compiler_health DESTINATION ${package_dir})
-install(CODE "set(SOFA_SOURCE_DIR ${CMAKE_SOURCE_DIR})")
+install(CODE "set(SOFA_SOURCE_DIR ${CMAKE_SOURCE_DIR})
+set(SOFA_BINARY $<TARGET_FILE:sofa>)
+set(SOFA_LIBRARY ${CMAKE_INSTALL_LIBDIR}/libsofa.a)
+set(SOFA_STRIP ${CMAKE_STRIP})")
 install(SCRIPT ${CMAKE_CURRENT_LIST_DIR}/InstallHeaders.cmake)
+install(SCRIPT ${CMAKE_CURRENT_LIST_DIR}/InstallMade.cmake)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 include(SofaPackage)

@@ -17,8 +17,8 @@ struct Input {
 
   void add_to(CLI::App& command) {
     std::string kinds;
-    for (const CodecTool& tool : codec_tools()) kinds += fmt::format("{}{}", kinds.empty() ? "" : ", ", tool.kind);
-    command.add_option("KIND", kind, "what the bytes are: " + kinds)->required();
+    for (const CodecTool& tool : codec_tools()) kinds += fmt::format("{}{}", kinds.empty() ? "" : ",", tool.kind);
+    command.add_option("KIND", kind, "what the bytes are")->required()->type_name("{" + kinds + "}");
     command.add_option("FILE", file, "a file, or - for standard input")->required();
     command.add_flag("--json", json, "errors and verdicts as JSON too");
   }

@@ -23,6 +23,7 @@ constexpr Entry kCommands[] = {
     {"decode", "show what bytes say, as JSON", &sofa::cli::setup_decode},
     {"roundtrip", "decode bytes, encode them again, compare", &sofa::cli::setup_roundtrip},
     {"config", "check configuration files", &sofa::cli::setup_config},
+    {"completion", "print a shell's completion of these commands", &sofa::cli::setup_completion},
 };
 
 /// CLI11 takes a negative number for an option and `[a,b]` for two values; both are JSON here. A blank before them,

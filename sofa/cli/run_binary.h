@@ -12,6 +12,8 @@ struct Ran {
   std::string err;
 };
 
+/// A program, by its path, with `input` as its standard input, to its end.
+Ran run_program(const char* path, const std::vector<std::string>& arguments, const std::string& input = {});
 /// `sofa ARGUMENTS…` with `input` as its standard input, to its end.
 Ran run_sofa(const std::vector<std::string>& arguments, const std::string& input = {});
 

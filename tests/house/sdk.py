@@ -78,7 +78,11 @@ def complaints(prefix):
     if said != "Hello, Ann (1)\nHello, Bob (2)\n":
         return [f"run: the client was told {said!r}"]
     code, said = run(Path(prefix, "bin/sofa"), "--version")
-    return [] if code == 0 and said.startswith("sofa ") else [f"bin/sofa --version: exit code {code}, {said!r}"]
+    if code != 0 or not said.startswith("sofa "):
+        return [f"bin/sofa --version: exit code {code}, {said!r}"]
+    offers = "source share/bash-completion/completions/sofa && COMP_WORDS=(sofa dec) COMP_CWORD=1 && _sofa && echo $COMPREPLY"
+    code, said = run("bash", "--norc", "-c", offers, cwd=prefix)
+    return [] if said == "decode\n" else [f"bash completion offers {said!r}"]
 
 
 def check():
