@@ -8,6 +8,9 @@ build_packages=(
   nlohmann-json3-dev libcli11-dev zlib1g-dev libzookeeper-mt-dev libgtest-dev libgmock-dev libbenchmark-dev valgrind strace
 )
 
+# What only ./dev docs needs.
+docs_packages=(doxygen)
+
 # missing_packages PACKAGE...: those that are not installed, one a line.
 missing_packages() {
   local installed
@@ -26,11 +29,12 @@ peer_packages() {
 
 is_debian_12() { [ -r /etc/os-release ] && (. /etc/os-release && [ "${ID:-}" = debian ] && [ "${VERSION_ID:-}" = 12 ]); }
 
-# setup_for build|test
+# setup_for build|test|docs
 setup_for() {
   local missing=() lines as_root=()
   if command -v dpkg-query >/dev/null; then
     lines=$(missing_packages "${build_packages[@]}")
+    [ "$1" != docs ] || lines+=$'\n'$(missing_packages "${docs_packages[@]}")
     [ "$1" != test ] || lines+=$'\n'$(peer_packages)
     mapfile -t missing < <(grep . <<<"$lines" || true)
     [ ${#missing[@]} -gt 0 ] || return 0
