@@ -11,6 +11,10 @@
 
 A googletest program counts as its cases, any other ctest entry as one. The last line is `N passed, N failed`, with
 `, N skipped` behind it when something was skipped; the exit code is 0 only when nothing failed and something passed.
+
+  ./dev test                           the stages above but tsan, as CI does
+  ./dev test --only unit -R hessian    what a change to one part needs
+  ./dev test --only house              layering, documents and the like
 """
 import argparse
 import dataclasses
