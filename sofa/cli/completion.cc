@@ -56,8 +56,9 @@ void walk(const CLI::App& command, const std::string& path, Tree& tree) {
     for (const std::string& name : names) {
       tree.may[path + " -"].push_back({name, option->get_description()});
       if (option->get_items_expected_max() == 0) continue;
-      tree.with_value.push_back(path + " " + name);
-      if (!known.empty()) tree.may[path + " " + name] = known;
+      const std::string there = fmt::format("{} {}", path, name);
+      tree.with_value.push_back(there);
+      if (!known.empty()) tree.may[there] = known;
     }
   }
 }
