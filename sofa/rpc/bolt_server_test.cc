@@ -280,7 +280,7 @@ TEST_F(BoltServerTest, ARequestThatWaitedTooLongIsDropped) {
 TEST_F(BoltServerTest, TheDeadlineCancelsTheCall) {
   start();
   const bolt::FrameView answer = ask(request(1, later(10'000, "x", 100)));
-  EXPECT_THAT(text(answer, "errorMsg"), HasSubstr("deadline"));
+  EXPECT_EQ(answer.head.status, bolt::Status::kTimeout);  // what the caller's own clock says a moment later
   EXPECT_EQ(counts().in_flight, 0U);
 }
 

@@ -146,6 +146,10 @@ void BoltServerCall::answer_error(const Error& error) {
     outcome_ = observe::Outcome::kBusy;
     return write_status(shard_.frame, head_, bolt::Status::kServerThreadPoolBusy);
   }
+  // The caller's own clock may still be a moment behind: it shall see the same end of the call, whoever is first.
+  if (error.is(io::IoError::kTimeout) && context_->cancelled()) {
+    return write_status(shard_.frame, head_, bolt::Status::kTimeout);
+  }
   write_error_answer(shard_.frame, head_, error.message());
 }
 
