@@ -51,7 +51,7 @@ rpc::Reference<BurnService> refer(std::shared_ptr<rpc::Remote> remote,
 int main(int argc, char** argv) {
   const long calls = argc > 1 ? std::atol(argv[1]) : 300'000;
   Context context(io::posix::env(), {.app = "cluster_cost"});
-  const auto answering = std::make_shared<Answering>();
+  auto answering = std::make_shared<Answering>();
   auto cluster = *rpc::ClusterRemote::make(context.shards(), {.service = "cost", .timeout = std::chrono::seconds(3)},
                                            {}, [&](const rpc::Provider&) { return answering; });
   auto list = std::make_shared<rpc::ProviderList>();

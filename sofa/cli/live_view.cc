@@ -1,5 +1,6 @@
 #include "sofa/cli/live_view.h"
 
+#include <cmath>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -39,7 +40,7 @@ Sample sample(Context& context) {
 std::string describe(const Sample& before, const Sample& now) {
   const double seconds = std::max(std::chrono::duration<double>(now.at - before.at).count(), 1e-3);
   const auto rate = [seconds](std::uint64_t from, std::uint64_t to) {
-    return grouped(static_cast<std::uint64_t>(static_cast<double>(to - from) / seconds + 0.5));
+    return grouped(static_cast<std::uint64_t>(std::llround(static_cast<double>(to - from) / seconds)));
   };
   const double cpu = std::chrono::duration<double>(now.process.cpu - before.process.cpu).count() / seconds;
   return fmt::format("{} connections · {} calls/s · {} errors/s · {} in flight · {:.0f} % CPU · {:.1f} MB",

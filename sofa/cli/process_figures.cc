@@ -73,7 +73,7 @@ MethodRates method_rates(const ProcessTotals::Method& method, const ProcessTotal
 }
 
 std::string whole(double value) {
-  return grouped(static_cast<std::uint64_t>(std::max(value, 0.0) + 0.5));
+  return grouped(static_cast<std::uint64_t>(std::llround(std::max(value, 0.0))));
 }
 
 /// Small rates are told with a digit behind the point.

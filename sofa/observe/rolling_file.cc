@@ -107,7 +107,7 @@ Result<void> RollingFile::append(std::string_view lines, std::chrono::sys_time<s
     SOFA_TRY_VOID(roll());
     SOFA_TRY_VOID(open(today));
   }
-  const auto written = disk_.write_at(file_, size_, as_bytes(lines));
+  auto written = disk_.write_at(file_, size_, as_bytes(lines));
   if (!written) {
     close();
     return written;

@@ -34,7 +34,7 @@ void BlockingCall::submit(std::unique_ptr<BlockingCall> job) {
   ServerCall& call = job->call_;
   call.keep();
   if (call.pool()->submit(*job)) {
-    job.release();
+    static_cast<void>(job.release());  // the pool's
   } else {
     call.answer_exception(
         std::make_exception_ptr(Error(Code::kServerBusy, "the worker pool is full", Retriable::kYes)));

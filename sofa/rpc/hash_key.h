@@ -33,7 +33,7 @@ template <std::integral T>
 std::string hash_key_text(T value) {
   return std::to_string(value);
 }
-inline const std::string& hash_key_text(const std::string& value) {
+inline std::string hash_key_text(const std::string& value) {
   return value;
 }
 template <class T>
@@ -47,7 +47,7 @@ std::string hash_key_text(T value) {
 }
 template <class T>
 std::string hash_key_text(const std::optional<T>& value) {
-  return value ? std::string(hash_key_text(*value)) : std::string();
+  return value ? hash_key_text(*value) : std::string();
 }
 
 /// Of the tuple of a call's arguments; nothing where the first gives no key.

@@ -54,7 +54,7 @@ void SimBlocking::join(Thread thread) {
   const auto found =
       std::find_if(loops_.begin(), loops_.end(), [&](const auto& loop) { return loop->number == thread; });
   if (found == loops_.end()) return;  // ended with its process
-  const auto loop = *found;
+  const auto loop = *found;           // NOLINT(performance-unnecessary-copy-initialization): stepping changes loops_
   for (int i = 0; i < kJoinSteps && !loop->ended; ++i) loop->ended = !loop->step();
   assert(loop->ended && "join of a loop that was not told to stop");
   std::erase_if(waiters_, [&](const Waiter& waiter) { return waiter.loop == loop; });

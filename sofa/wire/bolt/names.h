@@ -26,8 +26,9 @@ enum class Codec : std::uint8_t {
   kFory = 23,
 };
 
-/// The outcome in a response. SOFARPC's clients make kTimeout, kClientSendError and kConnectionClosed for themselves, and its
-/// servers never send them; all clients understand kTimeout from a server, and ours sends it when a call's deadline ended it.
+/// The outcome in a response. SOFARPC's clients make kTimeout, kClientSendError and kConnectionClosed for themselves,
+/// and its servers never send them; all clients understand kTimeout from a server, and ours sends it when a call's
+/// deadline ended it.
 enum class Status : std::uint16_t {
   kSuccess = 0x00,
   kError = 0x01,

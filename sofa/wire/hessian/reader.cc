@@ -21,12 +21,12 @@ const std::array<Kind, 256> Reader::kKinds = [] {
   range(0x80, 0xd7, Kind::kInt);
   range(0xd8, 0xff, Kind::kLong);
   range(0x67, 0x6b, Kind::kDouble);
-  for (const char c : {'S', 's', 'X', 'x'}) kinds[static_cast<std::size_t>(c)] = Kind::kString;
-  for (const char c : {'B', 'b'}) kinds[static_cast<std::size_t>(c)] = Kind::kBinary;
-  for (const char c : {'V', 'v'}) kinds[static_cast<std::size_t>(c)] = Kind::kList;
-  for (const char c : {'J', 'K', 'R'}) kinds[static_cast<std::size_t>(c)] = Kind::kReference;
-  for (const char c : {'T', 'F'}) kinds[static_cast<std::size_t>(c)] = Kind::kBool;
-  for (const char c : {'L', 'w'}) kinds[static_cast<std::size_t>(c)] = Kind::kLong;
+  for (const unsigned char c : {'S', 's', 'X', 'x'}) kinds[c] = Kind::kString;
+  for (const unsigned char c : {'B', 'b'}) kinds[c] = Kind::kBinary;
+  for (const unsigned char c : {'V', 'v'}) kinds[c] = Kind::kList;
+  for (const unsigned char c : {'J', 'K', 'R'}) kinds[c] = Kind::kReference;
+  for (const unsigned char c : {'T', 'F'}) kinds[c] = Kind::kBool;
+  for (const unsigned char c : {'L', 'w'}) kinds[c] = Kind::kLong;
   kinds['N'] = Kind::kNull;
   kinds['I'] = Kind::kInt;
   kinds['D'] = Kind::kDouble;

@@ -119,6 +119,10 @@ class Exception : public Base {
   const ClassInfo& java_info() const override { return class_info<Self>(); }
   const void* java_object() const override { return static_cast<const Self*>(this); }
   [[noreturn]] void raise() const override { throw static_cast<const Self&>(*this); }
+
+ private:
+  Exception() = default;
+  friend Self;
 };
 
 /// An exception of a class that is not registered here.
