@@ -23,6 +23,7 @@ constexpr Entry kCommands[] = {
     {"decode", "show what bytes say, as JSON", &sofa::cli::setup_decode},
     {"roundtrip", "decode bytes, encode them again, compare", &sofa::cli::setup_roundtrip},
     {"config", "check configuration files", &sofa::cli::setup_config},
+    {"import", "write the C++ header of a Java facade", &sofa::cli::setup_import},
     {"completion", "print a shell's completion of these commands", &sofa::cli::setup_completion},
 };
 

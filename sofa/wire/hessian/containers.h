@@ -7,6 +7,7 @@
 //   std::set, std::unordered_set   written as TreeSet, HashSet
 //   LinkedHashMap<K, V>, LinkedList<T>, … or Typed<Container, "any.java.Class">   written under that class
 //   std::variant<A, B, …>          known subclasses, chosen by class name; std::monostate takes null, Value the rest
+//   Declared<T, "any.java.Class">  T, where Java declares that class: for methods that are looked up by it
 #pragma once
 
 #include <algorithm>
@@ -28,6 +29,16 @@ struct Array : std::vector<T> {
   using std::vector<T>::vector;
 };
 
+/// T, where Java declares another type for it: an interface, a parent, or Object for a type variable. On the wire it is
+/// T; the declared type is what methods are looked up by, what an array of it is called, and what orders fields.
+template <class T, reflect::Literal JavaClass>
+struct Declared : T {
+  static constexpr std::string_view java_signature{JavaClass.text, sizeof(JavaClass.text) - 1};
+  Declared() = default;
+  Declared(T value) : T(std::move(value)) {}  // a T is meant, wherever it stands
+  using T::T;
+};
+
 /// char[]: on the wire a string.
 struct CharArray {
   std::string text;
@@ -47,6 +58,8 @@ template <class T>
 using LinkedList = Typed<std::vector<T>, "java.util.LinkedList">;
 template <class T>
 using HashSet = Typed<std::vector<T>, "java.util.HashSet">;
+template <class T>
+using Set = Declared<HashSet<T>, "java.util.Set">;
 template <class T>
 using LinkedHashSet = Typed<std::vector<T>, "java.util.LinkedHashSet">;
 template <class T>
@@ -185,6 +198,24 @@ struct Codec<Typed<Container, JavaClass>> : Codec<Container> {
   static void encode(Writer& to, const Typed<Container, JavaClass>& value) {
     Codec<Container>::encode_as(to, Typed<Container, JavaClass>::java_signature, value);
   }
+};
+
+namespace detail {
+/// How an array's type names its elements.
+constexpr std::string_view element_name(std::string_view java_class) {
+  return java_class == "java.lang.Object"   ? "object"
+         : java_class == "java.lang.String" ? "string"
+         : java_class == "java.util.Date"   ? "date"
+                                            : java_class;
+}
+}  // namespace detail
+
+template <class T, reflect::Literal JavaClass>
+struct Codec<Declared<T, JavaClass>> : Codec<T> {
+  static constexpr std::string_view kName = Declared<T, JavaClass>::java_signature;
+  /// As the Java writer has it: whatever is declared below java.lang, but not Object.
+  static constexpr bool kJavaLang = kName.starts_with("java.lang.") && kName != "java.lang.Object";
+  static std::string array_type() { return std::string(detail::element_name(kName)); }
 };
 
 template <>

@@ -1,7 +1,7 @@
 // A facade: the services of some interfaces and all classes that their methods reach, in an order in which C++ can
-// declare them. What header.h writes down.
+// declare them. What header_writer.h writes down.
 //
-//   SOFA_TRY(Facade facade, Facade::of(library, {"dev.sofa.bank.AccountService"}));
+//   SOFA_TRY(Facade facade, Facade::of(library, {.interfaces = {"dev.sofa.bank.AccountService"}}));
 //   facade.services()[0].methods[0].name          // "transfer"
 //   facade.kinds()[facade.find("dev.sofa.bank.Leg")].fields
 //
@@ -21,16 +21,17 @@
 
 namespace sofa::java {
 
-/// What type variables stand for at some place.
-using Bindings = std::map<std::string, Type, std::less<>>;
-/// `type` with its variables replaced; what is unbound, or grows too large, is Object.
-Type substitute(const Type& type, const Bindings& bindings);
-
 struct Field {
   std::string java;
   std::string cpp;
   Type type;
   Type erased;  ///< as the descriptor has it
+};
+
+/// A type variable of a generic class, and the template parameter that it is.
+struct Parameter {
+  std::string java;
+  std::string cpp;
 };
 
 /// A class as C++ has it.
@@ -45,8 +46,8 @@ struct Kind {
   Form form = Form::kValue;
   std::string java = {};
   std::string cpp = {};
-  std::string why = {};                     ///< of a value; of others what is lost, or nothing
-  std::vector<std::string> variables = {};  ///< of a generic struct
+  std::string why = {};                   ///< of a value; of others what is lost, or nothing
+  std::vector<Parameter> variables = {};  ///< of a generic struct
   std::vector<Field> fields = {};
   std::vector<std::string> constants = {};  ///< of an enum
   std::vector<int> members = {};  ///< of a choice; of an exception its parent, where that is no class of the JDK
@@ -62,6 +63,7 @@ struct Method {
   std::string cpp;
   std::vector<Field> parameters;
   Type result;
+  std::vector<std::string> throws;
 };
 struct Service {
   std::string java;
@@ -73,9 +75,15 @@ struct Service {
 
 class Facade {
  public:
-  /// Of the named interfaces; of all that look like a facade where none is named: public, not generic, every parameter
-  /// and result something that Hessian carries. Error: kUnknownName, kNothing.
-  static Result<Facade> of(const Library& library, const std::vector<std::string>& interfaces);
+  struct Choice {
+    /// By their full names, or by the last words of them. None: all that look like a facade, which is public, not
+    /// generic, every parameter and result something that Hessian carries.
+    std::vector<std::string> interfaces = {};
+    /// Of those that look like one, only the ones in this Java package or below it.
+    std::string package = {};
+  };
+  /// Error: kUnknownName, kNothing.
+  static Result<Facade> of(const Library& library, const Choice& choice);
 
   const std::vector<Service>& services() const { return services_; }
   const std::vector<Kind>& kinds() const { return kinds_; }

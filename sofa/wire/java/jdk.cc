@@ -56,7 +56,7 @@ constexpr JdkContainer kContainers[] = {
     {"java.util.Deque", Form::kList, "sofa::hessian::LinkedList", "java.util.LinkedList"},
     {"java.util.Vector", Form::kNamedList, "", "java.util.Vector"},
     {"java.util.concurrent.CopyOnWriteArrayList", Form::kNamedList, "", "java.util.concurrent.CopyOnWriteArrayList"},
-    {"java.util.Set", Form::kList, "sofa::hessian::HashSet", "java.util.HashSet"},
+    {"java.util.Set", Form::kList, "sofa::hessian::Set", "java.util.Set"},
     {"java.util.HashSet", Form::kList, "sofa::hessian::HashSet", "java.util.HashSet"},
     {"java.util.LinkedHashSet", Form::kList, "sofa::hessian::LinkedHashSet", "java.util.LinkedHashSet"},
     {"java.util.TreeSet", Form::kList, "sofa::hessian::TreeSet", "java.util.TreeSet"},

@@ -1,139 +1,12 @@
 #include "sofa/wire/java/names.h"
 
-#include <algorithm>
-#include <array>
-
 #include <fmt/format.h>
 
 #include "sofa/base/reflect.h"
+#include "sofa/wire/java/reserved_words.h"
 
 namespace sofa::java {
 namespace {
-
-/// Sorted: what a name in a generated header must not be. Keywords, then macros of the headers that it includes, then
-/// what the macros of sofa name themselves.
-constexpr auto kTaken = [] {
-  std::array all = std::to_array<std::string_view>({"alignas",
-                                                    "alignof",
-                                                    "and",
-                                                    "and_eq",
-                                                    "asm",
-                                                    "auto",
-                                                    "bitand",
-                                                    "bitor",
-                                                    "bool",
-                                                    "break",
-                                                    "case",
-                                                    "catch",
-                                                    "char",
-                                                    "char16_t",
-                                                    "char32_t",
-                                                    "char8_t",
-                                                    "class",
-                                                    "co_await",
-                                                    "co_return",
-                                                    "co_yield",
-                                                    "compl",
-                                                    "concept",
-                                                    "const",
-                                                    "const_cast",
-                                                    "consteval",
-                                                    "constexpr",
-                                                    "constinit",
-                                                    "continue",
-                                                    "decltype",
-                                                    "default",
-                                                    "delete",
-                                                    "do",
-                                                    "double",
-                                                    "dynamic_cast",
-                                                    "else",
-                                                    "enum",
-                                                    "explicit",
-                                                    "export",
-                                                    "extern",
-                                                    "false",
-                                                    "float",
-                                                    "for",
-                                                    "friend",
-                                                    "goto",
-                                                    "if",
-                                                    "inline",
-                                                    "int",
-                                                    "long",
-                                                    "mutable",
-                                                    "namespace",
-                                                    "new",
-                                                    "noexcept",
-                                                    "not",
-                                                    "not_eq",
-                                                    "nullptr",
-                                                    "operator",
-                                                    "or",
-                                                    "or_eq",
-                                                    "private",
-                                                    "protected",
-                                                    "public",
-                                                    "register",
-                                                    "reinterpret_cast",
-                                                    "requires",
-                                                    "return",
-                                                    "short",
-                                                    "signed",
-                                                    "sizeof",
-                                                    "static",
-                                                    "static_assert",
-                                                    "static_cast",
-                                                    "struct",
-                                                    "switch",
-                                                    "template",
-                                                    "this",
-                                                    "thread_local",
-                                                    "throw",
-                                                    "true",
-                                                    "try",
-                                                    "typedef",
-                                                    "typeid",
-                                                    "typename",
-                                                    "union",
-                                                    "unsigned",
-                                                    "using",
-                                                    "virtual",
-                                                    "void",
-                                                    "volatile",
-                                                    "wchar_t",
-                                                    "while",
-                                                    "xor",
-                                                    "xor_eq",  //
-                                                    "BUFSIZ",
-                                                    "EOF",
-                                                    "FALSE",
-                                                    "HUGE_VAL",
-                                                    "INFINITY",
-                                                    "NAN",
-                                                    "NULL",
-                                                    "RAND_MAX",
-                                                    "TRUE",
-                                                    "assert",
-                                                    "errno",
-                                                    "linux",
-                                                    "major",
-                                                    "makedev",
-                                                    "minor",
-                                                    "stderr",
-                                                    "stdin",
-                                                    "stdout",
-                                                    "unix",  //
-                                                    "boost",
-                                                    "info",
-                                                    "java_class",
-                                                    "java_names",
-                                                    "java_signature",
-                                                    "sofa",
-                                                    "std"});
-  std::sort(all.begin(), all.end());
-  return all;
-}();
 
 bool is_upper(char c) {
   return c >= 'A' && c <= 'Z';
@@ -145,10 +18,12 @@ bool is_word(char c) {
   return is_upper(c) || is_lower_or_digit(c) || c == '_';
 }
 
-/// Letters, digits and underscores, not starting with a digit; another byte becomes its number.
+/// Letters, digits and underscores, none of them twice in a row, not starting with a digit; another byte becomes its
+/// number.
 std::string identifier(std::string_view name) {
   std::string made;
   for (const char c : name) {
+    if (c == '_' && made.ends_with('_')) continue;
     if (is_word(c)) {
       made += c;
     } else if (c != '$') {
@@ -160,7 +35,7 @@ std::string identifier(std::string_view name) {
 }
 
 std::string not_taken(std::string name) {
-  if (std::binary_search(kTaken.begin(), kTaken.end(), name)) name += '_';
+  if (is_reserved(name)) name += '_';
   return name;
 }
 
@@ -188,6 +63,7 @@ bool maps_back(std::string_view cpp, std::string_view java) {
 std::string class_name(std::string_view java) {
   const std::size_t dot = java.rfind('.');
   std::string made = identifier(dot == std::string_view::npos ? java : java.substr(dot + 1));
+  if (made.size() > 1 && made[0] == '_' && is_upper(made[1])) made.erase(0, 1);  // such are the implementation's
   return not_taken(std::move(made));
 }
 
@@ -200,13 +76,16 @@ std::string namespace_of(std::string_view java_class) {
 }
 
 bool is_plain(std::string_view name) {
-  return identifier(name) == name && !std::binary_search(kTaken.begin(), kTaken.end(), name);
+  const bool is_the_implementations = name.size() > 1 && name[0] == '_' && is_upper(name[1]);
+  return identifier(name) == name && !is_the_implementations && !is_reserved(name);
 }
 
 std::string Scope::take(const std::string& wish) {
   if (try_take(wish)) return wish;
-  for (int i = 2;; ++i) {
-    std::string numbered = fmt::format("{}_{}", wish, i);
+  const std::string_view stem = std::string_view(wish).substr(0, wish.find_last_not_of('_') + 1);
+  if (std::string lengthened = fmt::format("{}_", stem); try_take(lengthened)) return lengthened;
+  for (int& i = last_[std::string(stem)];;) {
+    std::string numbered = fmt::format("{}_{}", stem, ++i + 1);
     if (try_take(numbered)) return numbered;
   }
 }

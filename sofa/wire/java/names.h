@@ -1,6 +1,7 @@
 // Java's names as C++ has them, so that sofa's rule (snake_case to camelCase, base/reflect.h) gives the Java name back.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -21,13 +22,16 @@ bool is_plain(std::string_view name);
 /// Names of one scope: each is given out once.
 class Scope {
  public:
-  /// `wish`, or with a number behind where that is taken.
+  /// `wish`; where that is taken with an underscore behind, which the rule takes away again, or with a number.
   std::string take(const std::string& wish);
   /// False where it is taken.
   bool try_take(const std::string& wish) { return taken_.insert(wish).second; }
+  bool is_taken(std::string_view name) const { return taken_.contains(name); }
 
  private:
   std::set<std::string, std::less<>> taken_;
+  std::map<std::string, int>
+      last_;  // numbers that were given out, so that a thousand equal wishes cost no million looks
 };
 
 }  // namespace sofa::java

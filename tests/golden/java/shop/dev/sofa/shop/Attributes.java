@@ -1,0 +1,7 @@
+package dev.sofa.shop;
+
+import java.util.HashMap;
+
+public class Attributes extends HashMap<String, String> {
+    private static final long serialVersionUID = 1L;
+}

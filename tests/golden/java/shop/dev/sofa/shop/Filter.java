@@ -1,0 +1,6 @@
+package dev.sofa.shop;
+
+import java.io.Serializable;
+
+public interface Filter extends Serializable {
+}
