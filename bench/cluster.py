@@ -5,9 +5,11 @@ loop, so that a late answer counts from when the call was due. Everything shares
 """
 import argparse
 import fnmatch
+import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -15,7 +17,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import observed  # noqa: E402
-from harness import BUILD, Missing, Report, Server, note, run_json  # noqa: E402
+from harness import BUILD, ROOT, Missing, Report, Server, note, run_json  # noqa: E402
 
 
 def at_most(bound):
@@ -28,6 +30,7 @@ TARGETS = {  # bar: (unit, met, target as text)
     "cluster.rolling_failed": ("calls", at_most(0), "0"),
     "cluster.retry_amplification": ("ratio", at_most(1.2), "<= 1.2"),
     "observe.cost": ("ratio", lambda value: value >= 0.95, ">= 0.95"),
+    "import.ms_per_class": ("ms", at_most(1), "<= 1"),
 }
 PROVIDERS = 10
 RATE = 2000  # calls/s in all
@@ -139,6 +142,22 @@ def observe_cost(rounds, seconds):
     return {"observe.cost": ratios}
 
 
+def imported(runs=15):
+    """The whole program on a small jar of which it needs every class: its start counts too."""
+    sofa = os.path.join(BUILD, "sofa")
+    if not os.path.exists(sofa):
+        raise Missing("sofa is not built: run ./dev build")
+    jar = os.path.join(ROOT, "tests/golden/java/shop-facade.jar")
+    figures = []
+    with tempfile.TemporaryDirectory(prefix="sofa-import-") as folder:
+        for _ in range(runs):
+            began = time.monotonic()
+            said = subprocess.run([sofa, "import", jar, "--json", "-o", os.path.join(folder, "shop.h")],
+                                  stdout=subprocess.PIPE, check=True)
+            figures.append((time.monotonic() - began) * 1e3 / json.loads(said.stdout)["classes"])
+    return {"import.ms_per_class": figures}
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench cluster", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -149,7 +168,8 @@ def main():
     parser.add_argument("--only", default="*", metavar="BAR,...", help="only these bars")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a bar is missed or cannot be taken")
     options = parser.parse_args()
-    rows = [("cluster.added_ns", added, "a remote that answers at once; ten providers, three filters")]
+    rows = [("cluster.added_ns", added, "a remote that answers at once; ten providers, three filters"),
+            ("import.ms_per_class", imported, "the start of the program included")]
     if not options.quick:
         rows += [
             ("cluster.slow_provider_p99", lambda: slow_provider(options.rounds, options.seconds), "all healthy"),

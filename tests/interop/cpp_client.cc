@@ -1,6 +1,6 @@
 // cpp_client: our client against any bank, with the checks that the Java peer's client makes.
 //
-//   cpp_client --addr 127.0.0.1:12200 --mode sync|basic|future|callback|oneway|generic|context [--count N]
+//   cpp_client --addr 127.0.0.1:12200 --mode sync|basic|future|callback|oneway|generic|context|imported [--count N]
 //              [--timeout-check] [--no-custom-headers] [--registry URL]
 //
 // With a registry it finds the bank there, and needs no --addr.
@@ -20,6 +20,7 @@
 #include "sofa/registry/zookeeper_source.h"
 #include "sofa/rpc/error.h"
 #include "tests/interop/cpp_context.h"
+#include "tests/interop/cpp_imported.h"
 
 namespace {
 
@@ -161,9 +162,9 @@ class Client {
     if (mode == "sync") {
       sync();
     } else if (mode == "context") {
-      interop::check_context(
-          {.java = options_.address, .custom_headers = options_.custom_headers},
-          [this](const std::string& name, bool right, const std::string& got) { checks_.check(name, right, got); });
+      interop::check_context({.java = options_.address, .custom_headers = options_.custom_headers}, check_);
+    } else if (mode == "imported") {
+      interop::check_imported(context_, target(), run_, check_);
     } else if (mode == "basic") {
       basic();
     } else if (mode == "future") {
@@ -471,6 +472,9 @@ class Client {
 
   const Options& options_;
   Checks checks_;
+  const interop::Check check_ = [this](const std::string& name, bool right, const std::string& got) {
+    checks_.check(name, right, got);
+  };
   sofa::Context context_;
   sofa::rpc::Reference<EchoService> echo_;
   sofa::rpc::Reference<AccountService> bank_;

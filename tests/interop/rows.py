@@ -35,6 +35,8 @@ ALL = list(MODES)
 # A call's context through chains of C++ and Java; the C++ client only, which brings a C++ server of its own.
 MODES["context"] = (["--mode", "context"], 60)
 MODES["context-5.5"] = (["--mode", "context", "--no-custom-headers"], 60)
+# By the header that `sofa import` makes of the peers' facade.
+MODES["imported"] = (["--mode", "imported"], 14)
 # 5.5.9's server lets an exception's cause travel, which the sync list (rightly) takes for a fault.
 WITHOUT_SYNC = [mode for mode in ALL if mode != "sync"]
 NODE_CHECKS = 27
@@ -107,7 +109,7 @@ def rows():
         *_node("cpp", CPP),
         *_rows("cpp", CPP, JAVA_5_9, ALL),
         *_rows("cpp", CPP, JAVA_5_5, ALL),
-        *_rows("cpp", JAVA, CPP, [*ALL, "context"]),
+        *_rows("cpp", JAVA, CPP, [*ALL, "context", "imported"]),
         *_rows("cpp", NODE, CPP, ["basic"]),
         *_rows("cpp", JAVA_5_9, CPP, [*ALL, "context"]),
         *_rows("cpp", JAVA_5_5, CPP, [*WITHOUT_SYNC, "context-5.5"]),

@@ -1,7 +1,8 @@
 // Any bytes, as a jar or as a class file: reading ends, what is kept is bounded by what came, no name could end a
-// literal of C++, and types that were read name what their descriptor says.
+// literal of C++, and types that were read name what their descriptor says. A header of it ends too.
 #include <cstdlib>
 
+#include "sofa/wire/java/header_writer.h"
 #include "sofa/wire/java/library.h"
 #include "sofa/wire/java/type.h"
 
@@ -41,5 +42,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)library.ancestors(*file);
     (void)library.subclasses(file->name);
   }
+  if (const auto facade = Facade::of(library, {})) (void)write_header(*facade, {.name_space = {}, .source = "x.jar"});
   return 0;
 }

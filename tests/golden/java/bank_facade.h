@@ -11,7 +11,7 @@
 
 #include "sofa/sdk.h"
 
-namespace bank {
+namespace imported {
 
 using sofa::Bytes;
 using sofa::Date;
@@ -145,10 +145,10 @@ class EchoService {
   virtual Task<std::optional<std::string>> slow_echo(std::string text, std::int64_t millis) = 0;
 };
 
-}  // namespace bank
+}  // namespace imported
 
-SOFA_SERVICE(bank::AccountService, "dev.sofa.bank.AccountService", transfer, get_balance, withdraw, fail, primitives,
-             graph, all, any, (overload, sofa::Task<std::optional<std::string>>(std::int32_t)),
+SOFA_SERVICE(imported::AccountService, "dev.sofa.bank.AccountService", transfer, get_balance, withdraw, fail,
+             primitives, graph, all, any, (overload, sofa::Task<std::optional<std::string>>(std::int32_t)),
              (overload, sofa::Task<std::optional<std::string>>(std::string)),
              (overload, sofa::Task<std::optional<std::string>>(std::vector<std::string>)), nothing)
-SOFA_SERVICE(bank::EchoService, "dev.sofa.bank.EchoService", echo, echo_bytes, slow_echo)
+SOFA_SERVICE(imported::EchoService, "dev.sofa.bank.EchoService", echo, echo_bytes, slow_echo)
