@@ -1,4 +1,4 @@
-// sofa import: headers of real jars, and that they compile and carry what Java carries.
+// sofa import: headers of real jars; tests/imported compiles and uses them.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -9,16 +9,12 @@
 #include <unistd.h>
 
 #include "sofa/cli/run_binary.h"
-#include "tests/golden/java/shop_facade.h"
-
-SOFA_SERVICE_CODE(shop::OrderService)
 
 namespace sofa::cli {
 namespace {
 
 using nlohmann::json;
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr const char* kBank = SOFA_SOURCE_DIR "/tests/golden/java/bank-facade.jar";
@@ -79,56 +75,6 @@ TEST(Import, SaysWhatIsWrong) {
   EXPECT_EQ(run_sofa({"import", kBank, "--namespace", "class"}).exit, 2);
   EXPECT_EQ(run_sofa({"import", kBank, "--json"}).exit, 2) << "JSON is about the file";
   EXPECT_THAT(run_sofa({"import", kBank, "-o", "/nowhere/x.h"}).err, HasSubstr("cannot write /nowhere/x.h"));
-}
-
-/// The names of an object's fields, in the order of the wire.
-std::vector<std::string> fields_of(const Bytes& bytes) {
-  const auto value = hessian::from_bytes<hessian::Value>(bytes);
-  std::vector<std::string> names;
-  if (!value) return names;
-  for (std::size_t i = 0; i < value->size(); ++i) names.emplace_back(value->field_name(i));
-  return names;
-}
-
-TEST(ImportedHeader, WritesFieldsInJavasOrder) {
-  shop::VipCustomer customer;
-  customer.name = "x";
-  customer.level = u'A';
-  // Primitive and java.lang types first, the class's own before its parent's.
-  EXPECT_THAT(fields_of(hessian::to_bytes(customer)), ElementsAre("level", "name", "since"));
-}
-
-TEST(ImportedHeader, CarriesGenericsAndChoices) {
-  shop::Page<shop::Order> page;
-  shop::Order order;
-  order.id = "o-1";
-  shop::VipCustomer vip;
-  vip.name = "vip";
-  order.buyer = vip;
-  order.lines = {{.price = *Decimal::parse("1.50"), .quantity = 2, .sku = "a"}};
-  page.items = {order, order};
-  page.total = 2;
-  const auto back = hessian::from_bytes<shop::Page<shop::Order>>(hessian::to_bytes(page));
-  ASSERT_TRUE(back) << back.error().message();
-  ASSERT_EQ(back->items->size(), 2U);
-  EXPECT_EQ(std::get<shop::VipCustomer>(*back->items->at(1).buyer).name, "vip");
-  EXPECT_EQ(back->items->at(1).lines->at(0).quantity, 2);
-
-  shop::Filter filter = std::make_shared<shop::And>();
-  std::get<0>(filter)->parts = {std::make_shared<shop::Named>()};
-  const auto filter_back = hessian::from_bytes<shop::Filter>(hessian::to_bytes(filter));
-  ASSERT_TRUE(filter_back) << filter_back.error().message();
-  EXPECT_EQ(std::get<0>(*filter_back)->parts->size(), 1U);
-}
-
-TEST(ImportedHeader, FindsOverloadsByWhatJavaDeclares) {
-  std::vector<std::string> notes;
-  for (const rpc::Method& method : rpc::ServiceCode<shop::OrderService>::interface().methods) {
-    if (method.name == "note") notes.emplace_back(method.signatures[1]);
-    if (method.name == "save") EXPECT_EQ(method.signatures[0], "java.lang.Object");
-    if (method.name == "all") EXPECT_EQ(method.signatures[0], "java.util.Collection");
-  }
-  EXPECT_THAT(notes, ElementsAre("int", "java.lang.Integer", "[Ljava.lang.String;"));
 }
 
 }  // namespace

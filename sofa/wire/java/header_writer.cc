@@ -22,11 +22,17 @@ constexpr std::pair<std::string_view, std::string_view> kIncludes[] = {
     {"std::pair<", "utility"},      {"std::variant<", "variant"}, {"std::vector<", "vector"},
 };
 
-/// `open` item, item, … `close`, on as many lines as it takes; those that follow stand under the first item.
+/// `open` item, item, … `close`, on as many lines as it takes; those that follow stand under the first item, which
+/// stands on a line of its own where the widest has no room behind `open`.
 std::string listed(const std::string& open, const std::vector<std::string>& items, std::string_view close) {
-  const std::size_t indent = open.size();
+  std::size_t indent = open.size();
   std::string text = open;
-  std::size_t column = open.size();
+  const auto is_too_wide = [&](const std::string& item) { return indent + item.size() + close.size() > kWidth; };
+  if (std::any_of(items.begin(), items.end(), is_too_wide)) {
+    indent = open.find_first_not_of(' ') + 4;
+    text += "\n" + std::string(indent, ' ');
+  }
+  std::size_t column = indent;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const std::size_t needed = items[i].size() + (i + 1 == items.size() ? close.size() : 1);
     if (i > 0 && column + 1 + needed > kWidth) {

@@ -190,7 +190,8 @@ class OrderService {
   virtual Task<std::optional<Entity>> keep(Entity entity) = 0;
   virtual Task<std::optional<Order>> get(Declared<std::string, "java.lang.Object"> value) = 0;
   virtual Task<void> save(Declared<Order, "java.lang.Object"> order) = 0;
-  virtual Task<std::optional<std::vector<Order>>> all(Declared<std::vector<std::string>, "java.util.Collection"> value) = 0;
+  virtual Task<std::optional<std::vector<Order>>> all(
+      Declared<std::vector<std::string>, "java.util.Collection"> value) = 0;
 };
 
 }  // namespace shop
