@@ -54,6 +54,7 @@ void ClusterRegulator::regulate() {
   std::vector<Verdict> verdicts;
   {
     const std::lock_guard lock(state_->mutex);
+    state_->forget_departed(/*and_degraded=*/true);
     std::vector<ProviderWindow> windows;
     for (const auto& [address, record] : state_->records) windows.push_back(window_of(address, *record));
     verdicts = fault_tolerance_.regulate(shard_.now(), windows);

@@ -18,6 +18,17 @@ std::shared_ptr<ProviderRecord> ClusterState::record(const std::string& address)
   return record;
 }
 
+void ClusterState::forget_departed(bool and_degraded) {
+  if (!list || SOFA_MUTANT("provider-records-kept")) return;
+  std::erase_if(records, [&](const auto& entry) {
+    const auto& [address, record] = entry;
+    const bool is_degraded = record->weight_permille.load(std::memory_order_relaxed) < 1000;
+    return (and_degraded || !is_degraded) && std::ranges::none_of(list->providers, [&](const Provider& provider) {
+             return provider.address.to_string() == address;
+           });
+  });
+}
+
 ProviderListPtr ClusterState::snapshot() const {
   const std::lock_guard lock(mutex);
   return list;
@@ -61,13 +72,7 @@ void ClusterRemote::set_providers(ProviderListPtr list) {
     if (is_older && !SOFA_MUTANT("older-list-accepted")) return;
     state_->list = std::move(list);
     state_->list_version.fetch_add(1, std::memory_order_release);
-    // Records of providers that are gone; those that calls still hold stay with them.
-    std::erase_if(state_->records, [&](const auto& record) {
-      return !SOFA_MUTANT("provider-records-kept") &&
-             std::ranges::none_of(state_->list->providers, [&](const Provider& provider) {
-               return provider.address.to_string() == record.first;
-             });
-    });
+    state_->forget_departed(/*and_degraded=*/SOFA_MUTANT("verdict-lost-on-return"));
   }
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     links_[i]->post([shard = shards_[i]] { shard->refresh(); });

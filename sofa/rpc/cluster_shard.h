@@ -46,6 +46,10 @@ struct ClusterState {
 
   /// Of the provider at that address, made at the first call.
   std::shared_ptr<ProviderRecord> record(const std::string& address);
+  /// With the mutex held: drops the records of providers that are not in the list; those that calls still hold stay
+  /// with them. Degraded ones stay until the regulator has seen that they are gone, for they may be back before, and
+  /// then it knows of no absence to repeat its verdict for. They are as few as it degrades at a time.
+  void forget_departed(bool and_degraded);
   ProviderListPtr snapshot() const;
 
   mutable std::mutex mutex;  // the two below

@@ -177,8 +177,19 @@ class ClusterRun {
     if (has_strangers_ && changing_) {  // nobody is there, and nobody was
       list->providers.push_back({.address = {fmt::format("10.9.{}.{}", version_ / 256, version_ % 256), kPort, false}});
     }
-    world_.after(world_.dice().between(io::Duration(1ms), latest),
-                 [this, list] { client_->cluster().set_providers(list); });
+    world_.after(world_.dice().between(io::Duration(1ms), latest), [this, list] { set_providers(list); });
+  }
+  void set_providers(const rpc::ProviderListPtr& list) {
+    const auto weights = [this] {
+      std::vector<std::uint32_t> all;
+      for (const Process* process : processes_) {
+        all.push_back(client_->cluster().weight_permille({.address = {process->name(), kPort, false}}));
+      }
+      return all;
+    };
+    const auto before = weights();
+    client_->cluster().set_providers(list);
+    if (weights() != before) truth_.found("a list changed the verdict on a provider");
   }
   void list(std::size_t i, bool is_there, io::Duration latest = kLatestList) {
     listed_[i] = is_there;

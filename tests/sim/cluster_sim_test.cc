@@ -34,7 +34,7 @@ TEST_P(ClusterMutantTest, IsFound) {
 INSTANTIATE_TEST_SUITE_P(Planted, ClusterMutantTest,
                          testing::Values("deadline-resets-on-retry", "unsafe-call-retried", "unsafe-call-hedged",
                                          "retry-budget-ignored", "unsent-call-not-moved", "removed-provider-kept",
-                                         "older-list-accepted", "waiting-calls-forgotten"));
+                                         "older-list-accepted", "waiting-calls-forgotten", "verdict-lost-on-return"));
 
 class ClusterLeakTest : public testing::TestWithParam<const char*> {};
 TEST_P(ClusterLeakTest, IsFound) {
