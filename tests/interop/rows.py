@@ -21,6 +21,8 @@ CPP_CLIENT = ["{cpp_client}", "--addr", "127.0.0.1:{port}"]
 ZOOKEEPER = "zookeeper"
 CPP_IN_ZOOKEEPER = "cpp@zookeeper"
 JAVA_IN_ZOOKEEPER = JAVA + "@zookeeper"
+# Restarts of C++ providers under the load of clients of all three languages; rolling.py counts its checks.
+UNDER_LOAD = "java, node and cpp"
 
 # The clients of Java and C++ take the same arguments; 'basic' is what a peer of any language holds.
 MODES = {
@@ -47,6 +49,7 @@ class Program:
     argv: list
     peer: str = ""  # a real peer, to be built first
     clean_stop: bool = False  # must exit with 0 when asked to stop
+    more_peers: tuple = ()  # likewise
     registry: str = ""  # the server that must run first; its port is {registry}
     debian: tuple = ()  # a file that must be there, and the package that has it
 
@@ -84,7 +87,10 @@ def _registry(server):
 
 
 def clients():
-    table = {CPP: Program(CPP_CLIENT)}
+    rolling = ["{root}/tests/interop/rolling.py", "--registry", "zookeeper://127.0.0.1:{port}/rolling", "--sofa", "{sofa}",
+               "--drill-client", "{drill_client}"]
+    table = {CPP: Program(CPP_CLIENT),
+             UNDER_LOAD: Program([sys.executable, *rolling], peer=JAVA, more_peers=(NODE,))}
     for name, peer in build.PEERS.items():
         table[name] = Program(peer.command("client", "--addr", "127.0.0.1:{port}"), peer=name)
     return table
@@ -115,6 +121,7 @@ def rows():
         *_rows("cpp", JAVA_5_5, CPP, [*WITHOUT_SYNC, "context-5.5"]),
         *_found(CPP_IN_ZOOKEEPER, JAVA, ["sync", "oneway"]),
         *_found(JAVA_IN_ZOOKEEPER, CPP, ["sync", "oneway"]),
+        Row(ZOOKEEPER, UNDER_LOAD, "rolling restart", [], 24, seconds=90),
         *_rows("control", JAVA, JAVA, ALL),
         *_node("control", JAVA),
         *_node("control", NODE),

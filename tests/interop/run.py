@@ -162,8 +162,8 @@ class Runner:
         client, shared = self._clients[row.client], self._servers[row.server]
         registry = shared.program.registry
         for program in [client, *(self._programs[name] for name in self._needed(row))]:
-            if program.peer:
-                self._peers.ready(program.peer)
+            for peer in filter(None, (program.peer, *program.more_peers)):
+                self._peers.ready(peer)
             self._must_exist(program)
         server = shared.get()
         log = self._logs / f"row-{index:02}-{re.sub('[^a-z0-9.]+', '-', row.name.lower())}.log"
@@ -227,6 +227,8 @@ def _arguments():
     parser.add_argument("--sofa", default=ROOT / "build/release/sofa", help="the sofa binary (%(default)s)")
     parser.add_argument("--cpp-client", default=ROOT / "build/release/tests/interop/cpp_client",
                         help="the C++ test client (%(default)s)")
+    parser.add_argument("--drill-client", default=ROOT / "build/release/tests/drill/drill_client",
+                        help="the C++ client of the rolling restart (%(default)s)")
     parser.add_argument("--control", action="store_true", help="rows of real peers only: is the harness itself sound?")
     parser.add_argument("--only", metavar="PATTERN", help="rows whose name holds this text or matches this glob")
     parser.add_argument("--list", action="store_true", help="print the rows and stop")
@@ -254,7 +256,8 @@ def main():
     logs = Path(tempfile.mkdtemp(prefix="sofa-interop-"))
     try:
         runner = Runner(chosen, table.servers(SERVER_LIFE_SECONDS), table.clients(),
-                        {"root": ROOT, "sofa": options.sofa, "cpp_client": options.cpp_client}, logs)
+                        {"root": ROOT, "sofa": options.sofa, "cpp_client": options.cpp_client,
+                         "drill_client": options.drill_client}, logs)
         outcomes = runner.run(max(1, options.jobs), _report_json if options.json else _report_text)
     finally:
         if options.keep_logs:
