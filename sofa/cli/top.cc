@@ -44,8 +44,12 @@ std::string uptime(double started) {
 }
 
 Error refused(const AdminTarget& target, const std::string& path, const AdminAnswer& answer) {
-  return Error(CliError::kRefused, fmt::format("asked {}{}: status {}: {}: is this an admin endpoint?", target.url(),
-                                               path, answer.status, answer.text.substr(0, 200)));
+  std::string_view said = std::string_view(answer.text).substr(0, 200);
+  while (said.ends_with('\n')) said.remove_suffix(1);
+  // A 400 is what our own endpoint says of the request: there is no doubt who answers.
+  const std::string_view doubt = answer.status == 400 ? "" : ": is this an admin endpoint?";
+  return Error(CliError::kRefused,
+               fmt::format("asked {}{}: status {}: {}{}", target.url(), path, answer.status, said, doubt));
 }
 
 /// Looks at a process again and again.
