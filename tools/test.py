@@ -136,7 +136,13 @@ def stage_unit(options):
 def stage_sim(options):
     if not compile_preset("sim", "sim_tests"):
         return Tally(failed=1)
-    return ctest("sim", "-L", "^sim$", SOFA_SIM_SEEDS=str(options.seeds))
+    started = time.monotonic()
+    tally = ctest("sim", "-L", "^sim$", SOFA_SIM_SEEDS=str(options.seeds))
+    for report in sorted((ROOT / "build/sim/reports").glob("*.xml")):
+        for summary in ElementTree.parse(report).getroot().iterfind(".//property[@name='summary']"):
+            say(f"   {report.stem}: {summary.get('value')}")
+    say(f"   together in {time.monotonic() - started:.0f} s on {JOBS} cores")
+    return tally
 
 
 def stage_gates(_options):

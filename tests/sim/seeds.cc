@@ -63,10 +63,12 @@ void expect_no_fault(const char* program, const Scenario& scenario) {
                                            << "\n  run it again: SOFA_SIM_SEED=" << seed << " " << program;
   }
   const double cpu = cpu_seconds_since(start);
-  fmt::print(
-      "{} seeds without a fault; {:.0f} simulated seconds in {:.1f} s of CPU: {:.0f} simulated hours a CPU hour\n",
+  const std::string summary = fmt::format(
+      "{} seeds without a fault; {:.0f} simulated seconds in {:.1f} s of CPU: {:.0f} simulated hours a CPU hour",
       seed - first, std::chrono::duration<double>(simulated).count(), cpu,
       std::chrono::duration<double>(simulated).count() / cpu);
+  fmt::print("{}\n", summary);
+  testing::Test::RecordProperty("summary", summary);  // for ./dev sim
   ASSERT_GT(seed, first) << "not one seed was run";
 #if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
   EXPECT_GT(std::chrono::duration<double>(simulated).count() / cpu, kLeastHoursPerCpuHour);
