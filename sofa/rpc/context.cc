@@ -87,7 +87,7 @@ struct Context::State {
         config(std::move(settings)),
         shards(env, static_cast<int>(config.shards), shard_options(config)),
         telemetry(make_telemetry(shards, config)),
-        server(shards, services, server_options(telemetry.get())),
+        server(shards, services, server_options(config, telemetry.get())),
         client(shards, client_options(env, config)),
         naming(env, shards, client, [this]() -> io::WorkerPool& { return workers(); },
                {.registry = config.registry, .app = config.app, .announce = config.announce}) {
@@ -115,9 +115,12 @@ struct Context::State {
     return config.observe.on() ? std::make_unique<observe::Telemetry>(shards, config.observe, config.app) : nullptr;
   }
 
-  static rpc::BoltServerOptions server_options(observe::Telemetry* telemetry) {
+  static rpc::BoltServerOptions server_options(const ContextConfig& config, observe::Telemetry* telemetry) {
     rpc::BoltServerOptions options;
     options.telemetry = telemetry;
+    // Callers whom a registry tells let go of their connections, and then nobody waits so long. One that pauses just
+    // then (a JVM that collects garbage) is silent, and has not heard of it yet.
+    if (!config.registry.empty()) options.quiet = std::chrono::seconds(2);
     return options;
   }
 
