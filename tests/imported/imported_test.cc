@@ -61,5 +61,15 @@ TEST(Imported, FindsOverloadsByWhatJavaDeclares) {
   EXPECT_THAT(notes, ElementsAre("int", "java.lang.Integer", "[Ljava.lang.String;"));
 }
 
+TEST(Imported, FindsMethodsThatTakeAChoiceByTheClassThatJavaDeclares) {
+  std::vector<std::string> declared;
+  for (const rpc::Method& method : rpc::ServiceCode<shop::OrderService>::interface().methods) {
+    if (method.name == "pay" || method.name == "board") declared.emplace_back(method.signatures[1]);
+    if (method.name == "register" || method.name == "keep") declared.emplace_back(method.signatures[0]);
+  }
+  EXPECT_THAT(declared, ElementsAre("dev.sofa.shop.Payment", "dev.sofa.shop.Customer", "[Ldev.sofa.shop.Payment;",
+                                    "dev.sofa.shop.Entity"));
+}
+
 }  // namespace
 }  // namespace sofa

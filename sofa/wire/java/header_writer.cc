@@ -164,7 +164,9 @@ void HeaderWriter::declare_choice(const Kind& choice) {
   std::vector<std::string> members;
   for (const int member : choice.members) members.push_back(types_.alternative(kind(member)));
   if (choice.and_others) members.push_back(types_.name("sofa::hessian::Value"));
-  body_ += listed(fmt::format("using {} = std::variant<", choice.cpp), members, ">;\n\n");
+  // Java looks methods up by the declared class, which a variant does not know.
+  body_ += listed(fmt::format("using {} = {}<std::variant<", choice.cpp, types_.name("sofa::hessian::Declared")),
+                  members, fmt::format(">, \"{}\">;\n\n", choice.java));
 }
 
 /// A table of the names that the rule does not give back.

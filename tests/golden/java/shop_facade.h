@@ -62,7 +62,7 @@ struct VipCustomer {
 };
 
 /// Any dev.sofa.shop.Customer.
-using AnyCustomer = std::variant<Customer, VipCustomer>;
+using AnyCustomer = Declared<std::variant<Customer, VipCustomer>, "dev.sofa.shop.Customer">;
 
 struct Order {
   static constexpr auto java_class = "dev.sofa.shop.Order";
@@ -96,7 +96,7 @@ struct Page {
 };
 
 /// Any dev.sofa.shop.Filter.
-using Filter = std::variant<std::shared_ptr<And>, std::shared_ptr<Named>>;
+using Filter = Declared<std::variant<std::shared_ptr<And>, std::shared_ptr<Named>>, "dev.sofa.shop.Filter">;
 
 /// Can hold itself. A field that points back at what holds it has to be a std::weak_ptr.
 struct And {
@@ -135,7 +135,7 @@ struct Transfer {
 };
 
 /// Any dev.sofa.shop.Payment.
-using Payment = std::variant<CardPayment, Transfer>;
+using Payment = Declared<std::variant<CardPayment, Transfer>, "dev.sofa.shop.Payment">;
 
 /// Can hold itself. A field that points back at what holds it has to be a std::weak_ptr.
 struct Category {
@@ -146,7 +146,7 @@ struct Category {
 };
 
 /// Any dev.sofa.shop.Entity.
-using Entity = std::variant<Order>;
+using Entity = Declared<std::variant<Order>, "dev.sofa.shop.Entity">;
 
 struct ClosedException : Exception<ClosedException> {
   static constexpr auto java_class = "dev.sofa.shop.ClosedException";
