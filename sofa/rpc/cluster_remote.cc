@@ -23,9 +23,10 @@ void ClusterState::forget_departed(bool and_degraded) {
   std::erase_if(records, [&](const auto& entry) {
     const auto& [address, record] = entry;
     const bool is_degraded = record->weight_permille.load(std::memory_order_relaxed) < 1000;
-    return (and_degraded || !is_degraded) && std::ranges::none_of(list->providers, [&](const Provider& provider) {
-             return provider.address.to_string() == address;
-           });
+    const bool is_held = record.use_count() > 1;  // by shards that have not seen yet that it left, and may never
+    return !is_held && (and_degraded || !is_degraded) &&
+           std::ranges::none_of(list->providers,
+                                [&](const Provider& provider) { return provider.address.to_string() == address; });
   });
 }
 

@@ -46,9 +46,10 @@ struct ClusterState {
 
   /// Of the provider at that address, made at the first call.
   std::shared_ptr<ProviderRecord> record(const std::string& address);
-  /// With the mutex held: drops the records of providers that are not in the list; those that calls still hold stay
-  /// with them. Degraded ones stay until the regulator has seen that they are gone, for they may be back before, and
-  /// then it knows of no absence to repeat its verdict for. They are as few as it degrades at a time.
+  /// With the mutex held: drops the records of providers that are not in the list and that no shard or call holds: one
+  /// that sees a provider leave and return as one change goes on with the record it has. Degraded ones stay until the
+  /// regulator has seen that they are gone, for they may be back before, and then it knows of no absence to repeat its
+  /// verdict for. They are as few as it degrades at a time.
   void forget_departed(bool and_degraded);
   ProviderListPtr snapshot() const;
 
