@@ -130,6 +130,8 @@ void Telemetry::refresh_process() {
           .set(static_cast<std::int64_t>(each.pool->queued()));
       raise_to(process_.counter(pool_series("sofa_pool_rejected_total", each), "jobs that found the queue full"),
                each.pool->rejected());
+      raise_to(process_.counter(pool_series("sofa_pool_shed_total", each), "jobs that waited too long to be run"),
+               each.pool->shed());
     }
   }
   process_.gauge("sofa_observe_methods_refused", "methods beyond the limit, counted as `other`")

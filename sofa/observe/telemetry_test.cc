@@ -120,6 +120,7 @@ TEST_F(TelemetryTest, ShowsWatchedPools) {
   const std::string text = get("/metrics");
   EXPECT_THAT(text, HasSubstr("sofa_pool_threads{pool=\"worker\"} 3\n"));
   EXPECT_THAT(text, HasSubstr("sofa_pool_queued{pool=\"worker\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("sofa_pool_shed_total{pool=\"worker\"} 0\n"));
   process.kill(io::sim::Death::kKilled);
 }
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "sofa/io/balancer.h"
+#include "sofa/io/worker_pool.h"
 #include "sofa/rpc/bolt_world_test.h"
 #include "sofa/rpc/request_template.h"
 #include "sofa/rpc/sofa_response.h"
@@ -248,6 +249,27 @@ TEST_F(BoltServerTest, LowPrioritiesAreRefusedFirst) {
   const ContextPtr context = CallContext::make();
   (void)entry.admit(seen, *context);
   EXPECT_EQ(*context->get(kPriority), -3);  // what it calls is no more important than itself
+}
+
+/// Keeps a worker for 200 ms.
+struct LongJob final : io::WorkerPool::Job {
+  explicit LongJob(io::sim::Process& on)
+      : Job([](Job& self) noexcept { static_cast<LongJob&>(self).process.charge(200ms); }), process(on) {}
+  io::sim::Process& process;
+};
+
+TEST_F(BoltServerTest, ACallThatWaitedTooLongForAThreadIsAnsweredBusyAndNotServed) {
+  io::WorkerPool pool(server_process.env(), {.threads = 1, .queue_time = 50ms});
+  start({}, {.pool = &pool});
+  EXPECT_EQ(text(ask(request(1)), "appResponse"), "hello");
+  LongJob job(server_process);
+  ASSERT_TRUE(pool.submit(job));
+  EXPECT_EQ(ask(request(2)).head.status, bolt::Status::kServerThreadPoolBusy);
+  EXPECT_EQ(server->servant->calls, 1);
+  EXPECT_EQ(pool.shed(), 1U);
+  EXPECT_EQ(text(ask(request(3)), "appResponse"), "hello");
+  EXPECT_EQ(counts().in_flight, 0U);
+  server->services.unpublish("test.Service:1.0");  // before its pool goes
 }
 
 TEST_F(BoltServerTest, AConnectionsOwnLimitIsAnsweredBusy) {
