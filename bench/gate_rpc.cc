@@ -104,7 +104,6 @@ class Serving {
  public:
   Serving(const rpc::Interface& interface, std::shared_ptr<void> service, Observed observed)
       : asking_(read_frame("echo-100-request.bin")), world_(asking_) {
-    slot_->install(std::move(service));
     rpc::ServiceOptions options;
     rpc::BoltServerOptions server_options;
     if (observed == Observed::kYes) {
@@ -117,7 +116,7 @@ class Serving {
           telemetry_->methods().add(observe::Side::kServer, kEcho.to_string(), std::array<std::string_view, 1>{"echo"});
     }
     server_.emplace(world_.shards, services_, server_options);
-    services_.publish(std::make_shared<rpc::ServiceEntry>(kEcho, interface, slot_, options));
+    services_.install(kEcho, interface, std::move(service), options);
     io::Connection::open(world_.shards[0], io::Handle{3}, std::make_shared<Peer>(),
                          server_->protocol_factory()(world_.shards[0], nullptr));
   }
@@ -129,7 +128,6 @@ class Serving {
  private:
   Asking asking_;
   World world_;
-  std::shared_ptr<rpc::Slot> slot_ = std::make_shared<rpc::Slot>();
   rpc::ServiceTable services_;
   std::optional<observe::Telemetry> telemetry_;
   std::optional<rpc::BoltServer> server_;
@@ -194,7 +192,7 @@ void call(long calls) {
 void route(long requests) {
   const Bytes bytes = read_frame("echo-100-request.bin");
   rpc::ServiceTable services;
-  services.publish(std::make_shared<rpc::ServiceEntry>(kEcho, kInPlaceEcho, std::make_shared<rpc::Slot>()));
+  services.install(kEcho, kInPlaceEcho, std::make_shared<std::string>());
   rpc::ShardServices shard(services);
   const bolt::Limits limits;
   rpc::RequestFronts fronts;
@@ -207,11 +205,12 @@ void route(long requests) {
       if (!front.read_header(frame.header, limits.header_entries) || !front.read_content(in)) std::abort();
       front.keep(frame, in);
     }
-    // As the server: a route stands until the services change.
-    const rpc::ShardServices::Pin& pin = shard.current();
-    if (front.route.version != shard.version()) {
-      front.route = {shard.version(), pin.services->find(front.service()), nullptr};
-      front.route.method = front.route.entry->find(front.method(), front.signatures());
+    // As the server: a route stands for as long as the same is installed.
+    if (!front.route.slot) front.route.slot = shard.find(front.service());
+    const rpc::Slot::Pin service = front.route.slot->acquire();
+    if (service.number() != front.route.number) {
+      front.route.number = service.number();
+      front.route.method = service.entry()->find(front.method(), front.signatures());
     }
     if (!front.route.method) std::abort();
   }

@@ -87,7 +87,7 @@ def run(command, core=None, deadline=120, cwd=None):
     done = subprocess.run(pin + command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=deadline,
                           cwd=cwd)
     if done.returncode != 0:
-        raise Missing(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+        raise Missing(f"{' '.join(command)} ended with {done.returncode}: {(done.stdout + done.stderr).strip()[-400:]}")
     return done.stdout
 
 

@@ -122,8 +122,8 @@ void Balancer::State::measure() {
     return schedule();
   }
   loads.clear();
-  missing = shards.size();
-  for (int i = 0; i < shards.size(); ++i) {
+  missing = shards.serving();
+  for (int i = 0; i < shards.serving(); ++i) {
     shards[i].post([self = shared_from_this(), i] {
       self->shards[0].post(
           [self, of_one = sample(*self, self->shards[i])]() mutable { self->measured(std::move(of_one)); });
@@ -137,7 +137,7 @@ void Balancer::State::measured(std::vector<ConnectionLoad> of_one) {
   std::uint64_t total = 0;
   for (const ConnectionLoad& load : loads) total += load.load;
   if (total >= options.least_load) {
-    for (const Move& move : plan_moves(loads, shards.size(), options.tolerance)) {
+    for (const Move& move : plan_moves(loads, shards.serving(), options.tolerance)) {
       shards[move.from].post([self = shared_from_this(), move] {
         if (self->stopped) return;
         auto& waiting = self->pending[static_cast<std::size_t>(move.from)];
@@ -179,7 +179,7 @@ Balancer::Balancer(Shards& shards, ProtocolFactory factory, const Options& optio
 Balancer::~Balancer() {
   state_->stopped = true;
   state_->shards[0].post([state = state_] { state->shards[0].timers().cancel(state->timer); });
-  for (int i = 0; i < state_->shards.size(); ++i) {
+  for (int i = 0; i < state_->shards.serving(); ++i) {
     state_->shards[i].post([state = state_, i] {
       auto& waiting = state->pending[static_cast<std::size_t>(i)];
       while (!waiting.empty()) {

@@ -164,6 +164,33 @@ class Blocking {
   virtual void wake(std::atomic<std::uint32_t>& word, bool all) noexcept = 0;
 };
 
+/// Shared objects, loaded while the process runs. Its members may block: not for a shard that serves. Any thread.
+class Code {
+ public:
+  virtual ~Code() = default;
+  /// Addresses from `begin` up to `end`.
+  struct Range {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    bool has(std::uintptr_t address) const { return address >= begin && address < end; }
+  };
+  /// A copy of `path` under a name of its own, which nobody replaces and no other load shares: its path.
+  virtual Result<std::string> keep(const std::string& path, const std::string& name) = 0;
+  /// Maps it and runs its initialisers. What it refers to must be there; its own symbols are nobody else's.
+  virtual Result<void*> load(const std::string& kept) = 0;
+  /// Null: there is none of that name.
+  virtual void* symbol(void* library, const char* name) = 0;
+  virtual void unload(void* library) = 0;
+  /// Removes the copy.
+  virtual void drop(const std::string& kept) = 0;
+  /// Where it is in memory; empty: nowhere.
+  virtual std::vector<Range> mapped(const std::string& kept) = 0;
+  /// Names of the threads of this process, other than this one, that are about to return into one of `ranges`.
+  virtual std::vector<std::string> threads_in(std::span<const Range> ranges) = 0;
+};
+/// Loads nothing: where all code is linked in, as in io/sim.
+Code& no_code();
+
 /// The environment of one process. The references outlive everything that was made from them.
 struct Env {
   Clock& clock;
@@ -172,6 +199,7 @@ struct Env {
   Resolver& resolver;
   Disk& disk;
   Blocking& blocking;
+  Code& code = no_code();
 };
 
 enum class IoError {

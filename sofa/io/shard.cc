@@ -207,8 +207,8 @@ namespace {
 std::atomic<Shards*> first_shards{nullptr};
 }
 
-Shards::Shards(Env& env, int count, const ShardOptions& options) : env_(env) {
-  for (int i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(env, i, options));
+Shards::Shards(Env& env, int count, const ShardOptions& options, int apart) : env_(env), serving_(count) {
+  for (int i = 0; i < count + apart; ++i) shards_.push_back(std::make_unique<Shard>(env, i, options));
 }
 
 Shards::~Shards() {
@@ -230,7 +230,11 @@ Shard& Shards::any() {
   if (current && static_cast<std::size_t>(current->index()) < shards_.size() && &(*this)[current->index()] == current) {
     return *current;
   }
-  return *shards_[next_.fetch_add(1, std::memory_order_relaxed) % shards_.size()];
+  return by_turns();
+}
+
+Shard& Shards::by_turns() {
+  return *shards_[next_.fetch_add(1, std::memory_order_relaxed) % static_cast<unsigned>(serving_)];
 }
 
 void Shards::start() {

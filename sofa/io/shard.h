@@ -195,13 +195,18 @@ class Shard {
 /// A group of shards, each with a thread of its own.
 class Shards {
  public:
-  Shards(Env& env, int count, const ShardOptions& options = {});
+  /// `apart`: shards beyond `count` that serve no connections, for what may hold a thread too long for those that do.
+  Shards(Env& env, int count, const ShardOptions& options = {}, int apart = 0);
   ~Shards();
 
+  /// All, and how many of them serve connections: the first ones.
   int size() const { return static_cast<int>(shards_.size()); }
+  int serving() const { return serving_; }
   Shard& operator[](int index) const { return *shards_[static_cast<std::size_t>(index)]; }
-  /// The current shard when it is one of these, else one by turns. Any thread.
+  /// The current shard when it is one of these, else one that serves, by turns. Any thread.
   Shard& any();
+  /// One that serves, by turns. Any thread.
+  Shard& by_turns();
   Env& env() const { return env_; }
 
   /// Starts the threads. The first started group is the one that `sofa::wait` uses when none is named.
@@ -216,6 +221,7 @@ class Shards {
   void wind_down();
 
   Env& env_;
+  const int serving_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<Blocking::Thread> threads_;
   std::atomic<std::uint32_t> next_{0};

@@ -148,4 +148,16 @@ TimePoint TimerWheel::next_deadline() {
   return next == kNoEvent ? kNever : start_ + next * kTick;
 }
 
+std::size_t TimerWheel::count_calling(const std::function<bool(std::uintptr_t)>& is_it) const {
+  std::size_t count = 0;
+  for (const Level& level : levels_) {
+    for (const Timer& head : level.heads) {
+      for (const Timer* timer = head.next_; timer != &head; timer = timer->next_) {
+        count += is_it(reinterpret_cast<std::uintptr_t>(timer->callback_));
+      }
+    }
+  }
+  return count;
+}
+
 }  // namespace sofa::io

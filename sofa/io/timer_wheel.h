@@ -10,6 +10,7 @@
 #include <bit>
 #include <cassert>
 #include <cstdint>
+#include <functional>
 
 #include "sofa/io/env.h"
 
@@ -67,6 +68,8 @@ class TimerWheel {
   /// No later than the next timer's time, and within one tick of it once it is near; kNever when nothing is armed.
   TimePoint next_deadline();
   std::size_t size() const { return size_; }
+  /// How many armed timers have a callback of which `is_it` says so by its address: what code may not go yet.
+  std::size_t count_calling(const std::function<bool(std::uintptr_t)>& is_it) const;
 
  private:
   static constexpr int kBits = 8;

@@ -25,7 +25,7 @@ void for_each_connection(const HttpServerShard& server, Visit&& visit) {
 HttpServer::HttpServer(io::Shards& shards, HttpHandler handler, HttpServerOptions options)
     : shards_(shards), acceptors_(static_cast<std::size_t>(shards.size())) {
   const auto shared = std::make_shared<const HttpHandler>(std::move(handler));
-  for (int i = 0; i < shards.size(); ++i) {
+  for (int i = 0; i < shards.serving(); ++i) {
     servers_.push_back(std::make_shared<HttpServerShard>(shards[i], shared, options));
   }
 }
@@ -44,9 +44,9 @@ Result<void> HttpServer::listen_on(io::Shard& shard, io::Address& address) {
   io::Acceptor::Options options;
   if (address.is_unix) {
     if (shard.index() != 0) return {};
-    for (int i = 0; i < shards_.size(); ++i) options.deal_to.push_back(&shards_[i]);
+    for (int i = 0; i < shards_.serving(); ++i) options.deal_to.push_back(&shards_[i]);
   } else {
-    options.listen.share_port = shards_.size() > 1;
+    options.listen.share_port = shards_.serving() > 1;
   }
   SOFA_TRY(auto acceptor, io::Acceptor::listen(shard, address, protocol_factory(), options));
   address = acceptor->address();
@@ -56,12 +56,12 @@ Result<void> HttpServer::listen_on(io::Shard& shard, io::Address& address) {
 
 Result<io::Address> HttpServer::listen(const io::Address& address) {
   io::Address bound = address;
-  for (int i = 0; i < shards_.size(); ++i) SOFA_TRY_VOID(listen_on(shards_[i], bound));
+  for (int i = 0; i < shards_.serving(); ++i) SOFA_TRY_VOID(listen_on(shards_[i], bound));
   return bound;
 }
 
 Task<io::Address> HttpServer::start_listening(io::Address address) {
-  for (int i = 0; i < shards_.size(); ++i) {
+  for (int i = 0; i < shards_.serving(); ++i) {
     co_await switch_to(shards_[i]);
     if (Result<void> listening = listen_on(shards_[i], address); !listening) listening.error().raise();
   }
@@ -69,7 +69,7 @@ Task<io::Address> HttpServer::start_listening(io::Address address) {
 }
 
 Task<void> HttpServer::stop(io::TimePoint deadline) {
-  for (int i = 0; i < shards_.size(); ++i) {
+  for (int i = 0; i < shards_.serving(); ++i) {
     co_await switch_to(shards_[i]);
     acceptors_[static_cast<std::size_t>(i)].clear();
     servers_[static_cast<std::size_t>(i)]->stopping = true;

@@ -76,6 +76,11 @@ void Telemetry::watch(std::string name, const io::WorkerPool& pool) {
   pools_.push_back({std::move(name), &pool});
 }
 
+void Telemetry::forget(const io::WorkerPool& pool) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(pools_, [&](const Watched& each) { return each.pool == &pool; });
+}
+
 Task<void> Telemetry::start() {
   if (!config_.admin.empty()) co_await open_admin();
   if (writer_) writer_->start();
@@ -109,7 +114,7 @@ void Telemetry::start_exporter() {
 }
 
 Task<void> Telemetry::refresh() {
-  for (int i = 0; i < shards_.size(); ++i) {
+  for (int i = 0; i < shards_.serving(); ++i) {
     co_await switch_to(shards_[i]);
     figures_[static_cast<std::size_t>(i)]->refresh(shards_[i], of(shards_[i]));
   }

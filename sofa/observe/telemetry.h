@@ -62,8 +62,10 @@ class Telemetry {
   /// Asked on the first shard before figures are collected: puts what it knows into `counters`. Before the shards turn.
   using Source = std::function<void(Counters& counters)>;
   void add_source(Source source) { sources_.push_back(std::move(source)); }
-  /// Threads, queue and rejections of a pool that outlives this. Any thread; a pool is watched once.
+  /// Threads, queue and rejections of a pool that is there until `forget`, or outlives this. Any thread; a pool is
+  /// watched once.
   void watch(std::string name, const io::WorkerPool& pool);
+  void forget(const io::WorkerPool& pool);
 
   Task<void> start();
   /// Where the admin endpoint listens, with its real port; nothing where there is none. After start.

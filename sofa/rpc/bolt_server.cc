@@ -23,7 +23,7 @@ void for_each_connection(const ServerShard& server, Visit&& visit) {
 
 BoltServer::BoltServer(io::Shards& shards, const ServiceTable& services, BoltServerOptions options)
     : shards_(shards), acceptors_(static_cast<std::size_t>(shards.size())) {
-  for (int i = 0; i < shards.size(); ++i) {
+  for (int i = 0; i < shards.serving(); ++i) {
     servers_.push_back(std::make_shared<ServerShard>(shards[i], services, options));
   }
 }
@@ -40,9 +40,9 @@ Result<void> BoltServer::listen_on(io::Shard& shard, io::Address& address) {
   io::Acceptor::Options options;
   if (address.is_unix) {
     if (shard.index() != 0) return {};
-    for (int i = 0; i < shards_.size(); ++i) options.deal_to.push_back(&shards_[i]);
+    for (int i = 0; i < shards_.serving(); ++i) options.deal_to.push_back(&shards_[i]);
   } else {
-    options.listen.share_port = shards_.size() > 1;
+    options.listen.share_port = shards_.serving() > 1;
   }
   SOFA_TRY(auto acceptor, io::Acceptor::listen(shard, address, protocol_factory(), options));
   address = acceptor->address();
@@ -52,12 +52,12 @@ Result<void> BoltServer::listen_on(io::Shard& shard, io::Address& address) {
 
 Result<io::Address> BoltServer::listen(const io::Address& address) {
   io::Address bound = address;
-  for (int i = 0; i < shards_.size(); ++i) SOFA_TRY_VOID(listen_on(shards_[i], bound));
+  for (int i = 0; i < shards_.serving(); ++i) SOFA_TRY_VOID(listen_on(shards_[i], bound));
   return bound;
 }
 
 Task<io::Address> BoltServer::start_listening(io::Address address) {
-  for (int i = 0; i < shards_.size(); ++i) {
+  for (int i = 0; i < shards_.serving(); ++i) {
     co_await switch_to(shards_[i]);
     if (Result<void> listening = listen_on(shards_[i], address); !listening) listening.error().raise();
   }
@@ -85,16 +85,16 @@ Task<void> BoltServer::wait_until_closed(io::Shard& shard, io::TimePoint deadlin
 }
 
 Task<void> BoltServer::stop(io::TimePoint deadline) {
-  for (int i = 0; i < shards_.size(); ++i) {
+  for (int i = 0; i < shards_.serving(); ++i) {
     co_await switch_to(shards_[i]);
     acceptors_[static_cast<std::size_t>(i)].clear();
   }
-  for (int i = 0; i < shards_.size(); ++i) co_await wait_until_quiet(shards_[i], deadline);
-  for (int i = 0; i < shards_.size(); ++i) {
+  for (int i = 0; i < shards_.serving(); ++i) co_await wait_until_quiet(shards_[i], deadline);
+  for (int i = 0; i < shards_.serving(); ++i) {
     co_await switch_to(shards_[i]);
     for_each_connection(server(shards_[i]), [](ServerConnection& connection) { connection.connection().half_close(); });
   }
-  for (int i = 0; i < shards_.size(); ++i) co_await wait_until_closed(shards_[i], deadline);
+  for (int i = 0; i < shards_.serving(); ++i) co_await wait_until_closed(shards_[i], deadline);
 }
 
 BoltServerCounts<std::uint64_t> BoltServer::counts() const {

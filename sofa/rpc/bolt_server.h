@@ -1,7 +1,7 @@
 // BoltServer: serves what a ServiceTable holds over Bolt, on every shard of a group.
 //
 //   ServiceTable services;
-//   services.publish(std::make_shared<ServiceEntry>(key, kInterface<AccountService>, slot));
+//   services.install(key, kInterface<AccountService>, std::make_shared<Accounts>());
 //   BoltServer server(shards, services);
 //   Result<io::Address> at = server.listen(*io::Address::parse("0.0.0.0:12200"));
 //   …

@@ -86,17 +86,14 @@ struct GoldenServices {
 struct GoldenServer {
   GoldenServices golden;
   std::shared_ptr<Recorder> recorder = std::make_shared<Recorder>();
-  std::shared_ptr<Slot> slot = std::make_shared<Slot>();
   ServiceTable services;
   io::Shards shards;
   BoltServer server;
 
   explicit GoldenServer(io::sim::Process& process) : shards(process.env(), 1), server(shards, services) {
-    slot->install(recorder);
     for (const auto& [key, one] : golden.services) {
       const std::size_t colon = key.find(':');
-      services.publish(std::make_shared<ServiceEntry>(ServiceKey{key.substr(0, colon), key.substr(colon + 1), {}},
-                                                      one.interface, slot));
+      services.install({key.substr(0, colon), key.substr(colon + 1), {}}, one.interface, recorder);
     }
     EXPECT_TRUE(server.listen({.host = "0.0.0.0", .port = kTestPort}));
     shards.start();
@@ -120,7 +117,7 @@ class BoltServerGolden : public testing::Test {
 
   void TearDown() override {
     EXPECT_EQ(server->server.counts().in_flight, 0U);
-    EXPECT_EQ(server->slot->in_flight(), 0);
+    for (const auto& place : server->services.snapshot()->places()) EXPECT_EQ(place->slot->in_flight(), 0);
     EXPECT_FALSE(client->state->closed);
   }
 };

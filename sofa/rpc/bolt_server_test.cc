@@ -159,15 +159,13 @@ TEST_F(BoltServerTest, ServicesComeAndGoWhileItRuns) {
   EXPECT_EQ(text(ask(request(1)), "appResponse"), "hello");
   client->send(request(2, later(100)));
   ASSERT_TRUE(world.run_until([&] { return counts().in_flight == 1; }, 1s));
-  EXPECT_TRUE(server->services.unpublish("test.Service:1.0"));
-  EXPECT_FALSE(server->services.unpublish("test.Service:1.0"));
+  server->slot->remove();
   EXPECT_THAT(text(ask(request(3)), "errorMsg"), HasSubstr("cannot find service"));
   ASSERT_TRUE(world.run_until([&] { return client->frames().size() == 3; }, 1s));
   EXPECT_EQ(counts().in_flight, 0U);
-  EXPECT_TRUE(
-      server->services.publish(std::make_shared<ServiceEntry>(kTestKey, kInterface<TestService>, server->slot)));
+  server->services.install(kTestKey, kInterface<TestService>, server->servant);
   EXPECT_EQ(text(ask(request(4)), "appResponse"), "hello");
-  server->slot->remove();
+  server->slot->install(server->servant);  // for callers in the process only
   EXPECT_THAT(text(ask(request(5)), "errorMsg"), HasSubstr("cannot find service"));
 }
 
@@ -205,8 +203,7 @@ TEST_F(BoltServerTest, AMethodsOwnLimitIsAnsweredBusy) {
 }
 
 TEST_F(BoltServerTest, OverloadsShareTheirNamesLimit) {
-  const ServiceEntry entry(kTestKey, kInterface<TestService>, std::make_shared<Slot>(),
-                           {.by_method = {{"overload", {.max_concurrent = 2}}}});
+  const ServiceEntry entry(kTestKey, kInterface<TestService>, {.by_method = {{"overload", {.max_concurrent = 2}}}});
   const std::string_view number[] = {"int"}, string[] = {"java.lang.String"};
   const Method& first = *entry.find("overload", number);
   const Method& second = *entry.find("overload", string);
@@ -223,7 +220,7 @@ TEST_F(BoltServerTest, OverloadsShareTheirNamesLimit) {
 
 TEST_F(BoltServerTest, LowPrioritiesAreRefusedFirst) {
   const ServiceEntry entry(
-      kTestKey, kInterface<TestService>, std::make_shared<Slot>(),
+      kTestKey, kInterface<TestService>,
       {.max_concurrent = 8, .priority = -1, .by_method = {{"echo", {.priority = 0}}, {"seen", {.priority = -3}}}});
   const std::string_view string[] = {"java.lang.String"};
   const Method& echo = *entry.find("echo", string);
@@ -269,7 +266,7 @@ TEST_F(BoltServerTest, ACallThatWaitedTooLongForAThreadIsAnsweredBusyAndNotServe
   EXPECT_EQ(pool.shed(), 1U);
   EXPECT_EQ(text(ask(request(3)), "appResponse"), "hello");
   EXPECT_EQ(counts().in_flight, 0U);
-  server->services.unpublish("test.Service:1.0");  // before its pool goes
+  server->slot->remove();  // before its pool goes
 }
 
 TEST_F(BoltServerTest, AConnectionsOwnLimitIsAnsweredBusy) {

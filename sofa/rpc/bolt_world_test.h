@@ -115,7 +115,7 @@ struct TestServer {
   BusyClock clock;
   io::Env env;
   std::shared_ptr<TestServant> servant = std::make_shared<TestServant>();
-  std::shared_ptr<Slot> slot = std::make_shared<Slot>();
+  std::shared_ptr<Slot> slot;
   ServiceTable services;
   io::Shards shards;
   BoltServer server;
@@ -132,8 +132,7 @@ struct TestServer {
         shards(env, shard_count),
         server(shards, services, options) {
     servant->clock = &clock;
-    slot->install(servant);
-    services.publish(std::make_shared<ServiceEntry>(kTestKey, kInterface<TestService>, slot, service));
+    slot = services.install(kTestKey, kInterface<TestService>, servant, std::move(service));
     EXPECT_TRUE(server.listen({.host = "0.0.0.0", .port = kTestPort}));
     shards.start();
   }

@@ -85,7 +85,6 @@ struct Chain final : ChainService {
 
 struct ChainServer {
   std::shared_ptr<Chain> chain = std::make_shared<Chain>();
-  std::shared_ptr<Slot> slot = std::make_shared<Slot>();
   ServiceTable services;
   io::Shards shards;
   BoltServer server;
@@ -95,8 +94,7 @@ struct ChainServer {
       : shards(process.env(), 1), server(shards, services), client(shards) {
     chain->name = process.name();
     if (!next.empty()) chain->next = reference(client, next, {.headers = {{"from", process.name()}}});
-    slot->install(chain);
-    services.publish(std::make_shared<ServiceEntry>(kChainKey, kInterface<ChainService>, slot));
+    services.install(kChainKey, kInterface<ChainService>, chain);
     EXPECT_TRUE(server.listen({.host = "0.0.0.0", .port = kTestPort}));
     shards.start();
   }

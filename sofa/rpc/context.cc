@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "sofa/base/log.h"
+#include "sofa/io/async.h"
 #include "sofa/io/balancer.h"
 #include "sofa/io/trace.h"
-#include "sofa/io/worker_pool.h"
 #include "sofa/observe/telemetry.h"
 #include "sofa/rpc/bolt_client.h"
 #include "sofa/rpc/bolt_server.h"
@@ -17,8 +17,10 @@
 #include "sofa/rpc/filter.h"
 #include "sofa/rpc/naming.h"
 #include "sofa/rpc/rpc_figures.h"
+#include "sofa/rpc/service_claims.h"
 #include "sofa/rpc/service_table.h"
 #include "sofa/rpc/url.h"
+#include "sofa/rpc/worker_pools.h"
 
 namespace sofa {
 namespace {
@@ -42,13 +44,6 @@ Options configured(const std::map<std::string, Options>& by_interface, std::stri
   return found == by_interface.end() ? std::move(from_code) : found->second;
 }
 
-template <class Value>
-std::vector<std::string_view> names_of(const std::map<std::string, Value>& named) {
-  std::vector<std::string_view> names;
-  for (const auto& [name, value] : named) names.push_back(name);
-  return names;
-}
-
 void check_methods(const rpc::Interface& interface, const std::map<std::string, MethodOptions>& options) {
   for (const auto& [name, own] : options) {
     const auto has_name = [&](const rpc::Method& method) { return method.name == name; };
@@ -57,6 +52,14 @@ void check_methods(const rpc::Interface& interface, const std::map<std::string, 
                   fmt::format("{} has no method '{}' to set options for: names are as on the wire, such as {}",
                               interface.name, name, interface.methods.front().name));
     }
+  }
+}
+
+void check_bindings(const rpc::Interface& interface, const std::vector<std::string>& bindings) {
+  for (const std::string& binding : bindings) {
+    if (binding == "bolt") continue;
+    throw Error(rpc::Code::kServerUndeclared,
+                fmt::format("{} is to be served by '{}', which is no binding: there is bolt", interface.name, binding));
   }
 }
 
@@ -69,6 +72,17 @@ Error no_provider(const Route& route) {
       Code::kNoInvoker,
       fmt::format("no provider for {}: it is not published in this process, and there is neither a url nor a registry",
                   route.service));
+}
+
+Task<Slot::Pin> service_there(std::shared_ptr<const Route> route) {
+  constexpr io::Duration kLookAgain = std::chrono::milliseconds(1);
+  const io::TimePoint until = io::Shard::current()->now() + route->wait;
+  Slot::Pin pin = route->slot->acquire(route->caller);
+  while (!pin && io::Shard::current()->now() < until) {
+    co_await sleep(kLookAgain);
+    pin = route->slot->acquire(route->caller);
+  }
+  co_return pin;
 }
 
 Error error_of_current_exception() {
@@ -85,11 +99,12 @@ struct Context::State {
   State(io::Env& environment, ContextConfig settings)
       : env(environment),
         config(std::move(settings)),
-        shards(env, static_cast<int>(config.shards), shard_options(config)),
+        shards(env, static_cast<int>(config.shards), shard_options(config), static_cast<int>(config.shards_apart)),
         telemetry(make_telemetry(shards, config)),
         server(shards, services, server_options(config, telemetry.get())),
         client(shards, client_options(env, config)),
-        naming(env, shards, client, [this]() -> io::WorkerPool& { return workers(); },
+        pools(env, telemetry.get(), "worker", common_pool(config), config.pools),
+        naming(env, shards, client, [this]() -> io::WorkerPool& { return pools.of(); },
                {.registry = config.registry, .app = config.app, .announce = config.announce}) {
     if (telemetry) {
       telemetry->add_source([this](Counters& counters) {
@@ -106,9 +121,13 @@ struct Context::State {
   void stop_shards() {
     naming.close();
     balancer.reset();
-    for (auto& [name, pool] : pools) pool.close();  // its calls are answered on the shards
+    pools.close();  // their calls are answered on the shards
     shards.stop_and_join();
     if (telemetry) telemetry->close();
+  }
+
+  static PoolOptions common_pool(const ContextConfig& config) {
+    return {.threads = config.worker_threads, .queue = config.worker_queue, .queue_time = config.worker_queue_time};
   }
 
   static std::unique_ptr<observe::Telemetry> make_telemetry(io::Shards& shards, const ContextConfig& config) {
@@ -140,42 +159,6 @@ struct Context::State {
     return options;
   }
 
-  std::shared_ptr<rpc::Slot> slot(const std::string& service) {
-    std::lock_guard lock(mutex);
-    auto& slot = slots[service];
-    if (!slot) slot = std::make_shared<rpc::Slot>();
-    return slot;
-  }
-
-  /// Made when it is first asked for; the empty name is the common one's.
-  io::WorkerPool& workers(const std::string& name = {}) {
-    std::lock_guard lock(mutex);
-    const auto found = pools.find(name);
-    if (found != pools.end()) return found->second;
-    const io::WorkerPool::Options options = pool_options(name);
-    io::WorkerPool& made = pools.try_emplace(name, env, options).first->second;
-    if (telemetry) telemetry->watch(options.name, made);
-    return made;
-  }
-
-  io::WorkerPool::Options pool_options(const std::string& name) const {
-    PoolOptions options{
-        .threads = config.worker_threads, .queue = config.worker_queue, .queue_time = config.worker_queue_time};
-    if (!name.empty()) {
-      const auto own = config.pools.find(name);
-      if (own == config.pools.end()) {
-        throw Error(rpc::Code::kServerUndeclared,
-                    fmt::format("there is no worker pool '{}': `pools` of the configuration has {}", name,
-                                fmt::join(names_of(config.pools), ", ")));
-      }
-      options = own->second;
-    }
-    return {.name = name.empty() ? "worker" : name,
-            .threads = static_cast<int>(options.threads),
-            .most_queued = options.queue,
-            .queue_time = options.queue_time};
-  }
-
   io::Env& env;
   const ContextConfig config;
   rpc::ServiceTable services;
@@ -184,47 +167,152 @@ struct Context::State {
   observe::Health::Component listening;
   rpc::BoltServer server;
   rpc::BoltClient client;
+  rpc::WorkerPools pools;
   rpc::Naming naming;
   std::optional<io::Balancer> balancer;
-  std::mutex mutex;  // the two below; no call takes it
-  std::map<std::string, std::shared_ptr<rpc::Slot>> slots;
-  std::map<std::string, io::WorkerPool> pools;
+  rpc::ServiceClaims claims;
+  bool ended = false;
 };
 
-Context::Context(io::Env& env, ContextConfig config) : state_(std::make_unique<State>(env, std::move(config))) {
+struct Context::PublishedService {
+  rpc::ServiceKey key;
+  std::shared_ptr<rpc::Slot> slot;
+  std::shared_ptr<void> object;
+  std::shared_ptr<const rpc::ServiceEntry> entry;  // null: no binding serves it
+  std::optional<rpc::Naming::Offer> offer;         // nothing: no registry is told of it
+  rpc::ServiceClaims::Claim claim;
+};
+
+/// What one context has published and refers to: the application, or a part of it.
+struct Context::Own {
+  explicit Own(State& host, PartConfig part = {}) : config(std::move(part)), is_open(config.name.empty()) {
+    if (!is_open) pools.emplace(host.env, host.telemetry.get(), config.name, config.workers, config.pools);
+  }
+
+  /// What is published then.
+  std::vector<PublishedService> set_open(bool open) {
+    const std::lock_guard lock(mutex);
+    is_open = open;
+    return services;
+  }
+
+  const PartConfig config;
+  std::optional<rpc::WorkerPools> pools;  // nothing: the host's
+  mutable std::mutex mutex;               // what follows; no call takes it
+  bool is_open;
+  std::vector<PublishedService> services;
+  std::map<std::string, rpc::ServiceClaims::Claim> references;
+};
+
+Context::Context(io::Env& env, ContextConfig config)
+    : state_(std::make_shared<State>(env, std::move(config))), own_(std::make_unique<Own>(*state_)) {
   if (state_->telemetry) wait(state_->telemetry->start());
 }
+Context::Context(Context& host, PartConfig config)
+    : state_(host.state_), own_(std::make_unique<Own>(*state_, std::move(config))) {}
 Context::~Context() = default;
 
-void Context::publish_erased(const rpc::Interface& interface, std::shared_ptr<void> service, PublishOptions options) {
+void Context::publish_erased(const rpc::Interface& interface, std::shared_ptr<void> object, PublishOptions options) {
   options = configured(state_->config.services, interface.name, std::move(options));
-  const rpc::ServiceKey key = key_of(interface.name, options.version, options.unique_id);
-  std::shared_ptr<rpc::Slot> slot = state_->slot(key.to_string());
-  rpc::ServiceOptions limits;
-  limits.pool = options.blocking || !options.pool.empty() ? &state_->workers(options.pool) : nullptr;
-  limits.max_concurrent = options.max_concurrent;
-  limits.adaptive_limit = options.adaptive_limit;
-  limits.priority = options.priority;
+  options = configured(own_->config.services, interface.name, std::move(options));
   check_methods(interface, options.methods);
-  limits.by_method = std::move(options.methods);
-  limits.filters = value_or_raise(rpc::make_filters(rpc::Side::kProvider, options.filters));
-  if (state_->telemetry) {
-    limits.methods = rpc::observed_methods(*state_->telemetry, observe::Side::kServer, key.to_string(), interface);
+  check_bindings(interface, options.bindings);
+  PublishedService service;
+  service.key = key_of(interface.name, options.version, options.unique_id);
+  service.object = std::move(object);
+  const std::string text = service.key.to_string();
+  service.claim = state_->claims.publish(text, own_->config.name, interface);
+  service.slot = state_->services.slot(text);
+  if (!options.bindings.empty()) {
+    service.entry =
+        std::make_shared<rpc::ServiceEntry>(service.key, interface, service_options(text, interface, options));
+    if (options.registered && !state_->config.registry.empty()) {
+      service.offer = {
+          .weight = options.weight, .warmup_time = options.warmup_time, .warmup_weight = options.warmup_weight};
+    }
   }
-  slot->install(std::move(service));
-  // Published before: the slot was exchanged, and callers did not notice.
-  (void)state_->services.publish(std::make_shared<rpc::ServiceEntry>(key, interface, slot, limits));
-  if (!options.registered || state_->config.registry.empty()) return;
-  finish(state_->naming.offer(
-      key, {.weight = options.weight, .warmup_time = options.warmup_time, .warmup_weight = options.warmup_weight}));
+  bool is_open = false;
+  {
+    const std::lock_guard lock(own_->mutex);
+    std::erase_if(own_->services, [&](const PublishedService& known) { return known.key == service.key; });
+    own_->services.push_back(service);
+    is_open = own_->is_open;
+  }
+  if (is_open) finish(put_in_place(service));
+}
+
+rpc::ServiceOptions Context::service_options(const std::string& text, const rpc::Interface& interface,
+                                             const PublishOptions& options) {
+  rpc::WorkerPools& pools = own_->pools ? *own_->pools : state_->pools;
+  rpc::ServiceOptions made;
+  made.pool = options.blocking || !options.pool.empty() ? &pools.of(options.pool) : nullptr;
+  made.max_concurrent = options.max_concurrent;
+  made.adaptive_limit = options.adaptive_limit;
+  made.priority = options.priority;
+  made.by_method = options.methods;
+  made.filters = value_or_raise(rpc::make_filters(rpc::Side::kProvider, options.filters));
+  if (state_->telemetry) {
+    made.methods = rpc::observed_methods(*state_->telemetry, observe::Side::kServer, text, interface);
+  }
+  return made;
+}
+
+// What was there before is exchanged, and callers do not notice.
+Task<void> Context::put_in_place(PublishedService service) {
+  service.slot->install(service.object, service.entry);
+  if (service.offer) co_await state_->naming.offer(service.key, *service.offer);
+}
+
+Task<void> Context::take_out(PublishedService service) {
+  if (service.offer && service.slot->holds(service.object.get())) co_await state_->naming.retract(service.key);
+  service.slot->remove(service.object.get());
 }
 
 void Context::unpublish_erased(const rpc::Interface& interface, const PublishOptions& options) {
   const rpc::ServiceKey key = key_of(interface.name, options.version, options.unique_id);
-  if (!state_->config.registry.empty()) finish(state_->naming.retract(key));
-  const std::string text = key.to_string();
-  (void)state_->services.unpublish(text);
-  state_->slot(text)->remove();
+  std::optional<PublishedService> taken;
+  {
+    const std::lock_guard lock(own_->mutex);
+    const auto found = std::ranges::find(own_->services, key, &PublishedService::key);
+    if (found == own_->services.end()) return;
+    taken = std::move(*found);
+    own_->services.erase(found);
+  }
+  finish(take_out(*taken));
+}
+
+Task<void> Context::open() {
+  for (const PublishedService& service : own_->set_open(true)) co_await put_in_place(service);
+}
+
+void Context::try_out(const rpc::Trial& trial) {
+  for (const PublishedService& service : own_->set_open(false)) {
+    if (service.slot->installed()) service.slot->try_out(service.object, service.entry, trial);
+  }
+}
+
+Task<void> Context::close() {
+  for (const PublishedService& service : own_->set_open(false)) co_await take_out(service);
+}
+
+std::vector<Context::Published> Context::published() const {
+  const std::lock_guard lock(own_->mutex);
+  std::vector<Published> all;
+  for (const PublishedService& service : own_->services) {
+    service.slot->reclaim();
+    const bool is_installed = service.slot->holds(service.object.get());
+    const std::int64_t calls = service.slot->in_flight(service.object.get());
+    const bool is_held_by_place = is_installed || calls > 0;
+    all.push_back({.service = service.key.to_string(),
+                   .installed = is_installed,
+                   .calls = calls,
+                   .holders = service.object.use_count() - (is_held_by_place ? 2 : 1)});
+  }
+  return all;
+}
+
+void Context::close_pools() {
+  if (own_->pools) own_->pools->close();
 }
 
 void Context::finish(Task<void> task) {
@@ -237,10 +325,19 @@ void Context::finish(Task<void> task) {
 std::shared_ptr<const rpc::Route> Context::route(const rpc::Interface& interface, std::string_view name,
                                                  ReferenceOptions options) {
   options = configured(state_->config.references, name, std::move(options));
+  options = configured(own_->config.references, name, std::move(options));
   rpc::ServiceKey key = key_of(name, options.version, options.unique_id);
   auto route = std::make_shared<rpc::Route>();
   route->service = key.to_string();
-  route->slot = state_->slot(route->service);
+  route->caller = own_->config.name.empty() ? state_->config.app : own_->config.name;
+  if (options.in_process) {
+    route->slot = state_->services.slot(route->service);
+    const std::lock_guard lock(own_->mutex);
+    rpc::ServiceClaims::Claim& claim = own_->references[route->service];
+    claim = state_->claims.refer(route->service, own_->config.name, interface);
+  } else {
+    route->slot = std::make_shared<rpc::Slot>();
+  }
   route->filters = value_or_raise(rpc::make_filters(rpc::Side::kConsumer, options.filters));
   route->remote = value_or_raise(state_->naming.refer({.address = {},
                                                        .key = std::move(key),
@@ -248,6 +345,16 @@ std::shared_ptr<const rpc::Route> Context::route(const rpc::Interface& interface
                                                        .app = state_->config.app,
                                                        .timeout = options.timeout},
                                                       options.url, options.cluster));
+  route->wait = options.wait;
+  const bool could_answer = route->remote || route->slot->installed() || options.wait > io::Duration(0);
+  if (!could_answer && options.required.value_or(!own_->config.name.empty())) {
+    throw Error(
+        rpc::Code::kNoInvoker,
+        fmt::format("module '{}' refers to {}, which nobody offers: it is not published in this process, and there is "
+                    "neither a url nor a registry. Name the module that does under `requires`, or say "
+                    "required: false",
+                    route->caller, route->service));
+  }
   if (state_->telemetry && route->remote) {
     route->remote->observer = std::make_shared<rpc::ClientObserver>(*state_->telemetry, interface, route->service,
                                                                     options.url.empty() ? "REGISTRY" : "DIRECT");
@@ -271,6 +378,11 @@ std::vector<io::Address> Context::listen(std::string_view url) {
 }
 
 void Context::stop(io::Duration grace) {
+  close_traffic(grace);
+  end();
+}
+
+void Context::close_traffic(io::Duration grace) {
   const io::TimePoint deadline = state_->env.clock.now() + grace;
   state_->listening.down("stopping");
   // A registry that does not answer may not take the time of the calls under way.
@@ -279,8 +391,15 @@ void Context::stop(io::Duration grace) {
   }
   state_->balancer.reset();  // no connection is between two shards when they are closed one by one
   wait(state_->server.stop(deadline), grace + std::chrono::seconds(5));
+}
+
+void Context::end() {
+  if (std::exchange(state_->ended, true)) return;
   state_->client.close();
-  if (state_->telemetry) wait(state_->telemetry->stop(deadline), grace + std::chrono::seconds(5));
+  if (state_->telemetry) {
+    constexpr io::Duration kGrace = std::chrono::seconds(5);
+    (void)sofa::wait(shards(), state_->telemetry->stop(state_->env.clock.now() + kGrace), kGrace * 2);
+  }
   state_->stop_shards();
 }
 

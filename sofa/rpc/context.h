@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,9 @@
 
 namespace sofa::observe {
 class Telemetry;
+}
+namespace sofa::rpc {
+struct ServiceOptions;
 }
 
 namespace sofa {
@@ -54,6 +58,8 @@ struct PublishOptions {
   std::map<std::string, MethodOptions> methods = {};
   /// Names of filters (rpc/filter.h); "-name" leaves out an automatic one.
   std::vector<std::string> filters = {};
+  /// By what it is served beside calls in the process, everywhere that the context listens; empty: by nothing.
+  std::vector<std::string> bindings = {"bolt"};
   /// Whether the context's registry is told of it.
   bool registered = true;
   /// Of its calls, relative to other providers.
@@ -69,6 +75,13 @@ struct ReferenceOptions {
   /// Where it is when it is not in this process: bolt://host:port, several of them between commas, or a source of
   /// addresses (rpc/address_source.h). Empty: the context's registry; without one, only in this process.
   std::string url = {};
+  /// Whether a service of this process is called first, where there is one.
+  bool in_process = true;
+  /// Whether `reference` throws where nobody could answer: no service in this process, no url, no registry. Nothing: a
+  /// module's does, an application's does not.
+  std::optional<bool> required = {};
+  /// How long a call waits for a service that is not there yet, within its timeout; for what comes and goes.
+  io::Duration wait{0};
   /// From the call to its answer, unless the call or its context asks for less.
   io::Duration timeout = std::chrono::seconds(3);
   /// How calls go to several providers; a single address has no use for it.
@@ -96,6 +109,8 @@ struct PoolOptions {
 struct ContextConfig {
   std::string app = "sofa";
   std::uint32_t shards = 1;
+  /// Shards beside them that serve no connections (io::Shards).
+  std::uint32_t shards_apart = 0;
   /// The worker pool of blocking services that name no other.
   std::uint32_t worker_threads = PoolOptions().threads;
   std::uint32_t worker_queue = PoolOptions().queue;
@@ -119,6 +134,19 @@ struct ContextConfig {
   std::map<std::string, ReferenceOptions> references = {};
 };
 
+/// What a part of an application has of its own, beside what it shares with its host.
+struct PartConfig {
+  /// Whose the services are that it publishes. Parts of one name are versions of one another, and no others may
+  /// publish the same.
+  std::string name;
+  /// The worker pool of its blocking services that name no other, and those that they may name.
+  PoolOptions workers = {};
+  std::map<std::string, PoolOptions> pools = {};
+  /// By interface name: what wins over the host's file and the code.
+  std::map<std::string, PublishOptions> services = {};
+  std::map<std::string, ReferenceOptions> references = {};
+};
+
 /// What the servers of a context have done, all shards together.
 struct ServerFigures {
   std::uint64_t connections = 0;
@@ -129,10 +157,18 @@ struct ServerFigures {
 
 class Context {
  public:
+  /// A service that a context has published.
+  struct Published {
+    std::string service;  // `interface:version[:uniqueId]`
+    bool installed;       // new calls find it
+    std::int64_t calls;   // under way
+    long holders;         // of the object, besides the context and the place that it is installed in
+  };
+
   /// Starts the shards' threads.
   explicit Context(io::Env& env, ContextConfig config = {});
   /// Stops without grace where `stop` was not called.
-  ~Context();
+  virtual ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
@@ -177,8 +213,12 @@ class Context {
   }
 
   /// Unpublishes; no new connections; what arrives within `grace` is still answered; then everything is closed and the
-  /// shards end.
+  /// shards end. The same in two steps: between them this process may still call others.
   void stop(io::Duration grace);
+  void close_traffic(io::Duration grace);
+  void end();
+
+  std::vector<Published> published() const;
 
   io::Env& env() const;
   io::Shards& shards() const;
@@ -186,6 +226,20 @@ class Context {
   ServerFigures figures() const;
   /// To add components of health and figures to; null where nothing is observed.
   observe::Telemetry* telemetry() const;
+
+ protected:
+  /// A part of `host`, which outlives it: has its shards, connections, listeners and registry. Callers see nothing of
+  /// what it publishes before `open`.
+  Context(Context& host, PartConfig config);
+  /// Callers find what it has published, in the place of what was there: one atomic exchange a service. From now on
+  /// they find further ones at once. Throws where a registry could not be told.
+  Task<void> open();
+  /// Some callers find what it has published, beside what is there; services that are not there yet stay so.
+  void try_out(const rpc::Trial& trial);
+  /// New calls no longer find what it has published, where no other part has taken the place.
+  Task<void> close();
+  /// Ends the threads of its own pools; what they still run ends before.
+  void close_pools();
 
  private:
   /// Waits for it, unless this is a shard.
@@ -196,7 +250,15 @@ class Context {
                                           ReferenceOptions options);
 
   struct State;
-  std::unique_ptr<State> state_;
+  struct Own;
+  struct PublishedService;
+  rpc::ServiceOptions service_options(const std::string& text, const rpc::Interface& interface,
+                                      const PublishOptions& options);
+  Task<void> put_in_place(PublishedService service);
+  Task<void> take_out(PublishedService service);
+
+  std::shared_ptr<State> state_;
+  std::unique_ptr<Own> own_;
 };
 
 }  // namespace sofa

@@ -35,6 +35,22 @@ static const config::Schema& config_schema(const MethodOptions*) {
 }
 
 namespace rpc {
+
+static const config::Schema& config_schema(const ModuleLife*) {
+  using L = ModuleLife;
+  static const config::Schema schema = config::schema<L>({
+      config::key<&L::start_timeout>("start_timeout_ms", "for a module's start, and for its readiness", {.min = 1}),
+      config::key<&L::stop_timeout>("stop_timeout_ms", "for a module's stop, and for its tasks to end", {.min = 1}),
+      config::key<&L::drain_timeout>("drain_timeout_ms", "for calls under way, when another version is active"),
+      config::key<&L::check_timeout>("check_timeout_ms", "for one question whether it is healthy", {.min = 1}),
+      config::key<&L::check_interval>("check_interval_ms", "between two such questions"),
+      config::key<&L::checks>("checks", "such questions, until a module counts as failed", {.min = 1, .max = 10'000}),
+      config::key<&L::best_effort>("best_effort",
+                                   "a module that fails is left out, with those that require it; else nothing starts"),
+  });
+  return schema;
+}
+
 namespace {
 
 using Milliseconds = std::chrono::milliseconds;
@@ -72,6 +88,7 @@ struct ServiceSection {
   std::int32_t priority = 0;
   std::map<std::string, MethodOptions> methods;
   std::vector<std::string> filters;
+  std::vector<std::string> bindings = PublishOptions().bindings;
   bool registered = true;
   std::uint32_t weight = PublishOptions().weight;
   Milliseconds warmup_time{0};
@@ -93,6 +110,9 @@ const config::Schema& config_schema(const ServiceSection*) {
       config::key<&S::methods>("methods", "by name on the wire: what single methods have of their own"),
       config::key<&S::filters>("filters", "names of filters in its way; -name leaves out an automatic one",
                                {.max = 64}),
+      config::key<&S::bindings>(
+          "bindings", "by what it is served beside calls in the process, [bolt] unless said; [] is by nothing",
+          {.max = 8}),
       config::key<&S::registered>("registered", "the registry is told of it"),
       config::key<&S::weight>("weight", "of its calls, relative to other providers", {.max = 1'000'000}),
       config::key<&S::warmup_time>("warmup_time_ms", "after the start, in which it gets warmup_weight instead",
@@ -112,6 +132,7 @@ PublishOptions options_of(const ServiceSection& section) {
           .priority = section.priority,
           .methods = section.methods,
           .filters = section.filters,
+          .bindings = section.bindings,
           .registered = section.registered,
           .weight = section.weight,
           .warmup_time = section.warmup_time,
@@ -181,6 +202,9 @@ struct ReferenceSection {
   std::string version = ReferenceOptions().version;
   std::string unique_id;
   std::string url;
+  bool in_process = true;
+  std::optional<bool> required;
+  Milliseconds wait{0};
   Milliseconds timeout = in_ms(ReferenceOptions().timeout);
   std::string cluster = "failover";
   std::uint32_t retries = ClusterOptions().retries;
@@ -204,6 +228,11 @@ const config::Schema& config_schema(const ReferenceSection*) {
       config::key<&S::url>("url",
                            "bolt://host:port, several of them, or a source of addresses, called when the service is "
                            "not in this process; empty is the registry"),
+      config::key<&S::in_process>("in_process", "a service of this process is called first, where there is one"),
+      config::key<&S::required>("required",
+                                "a module fails to start where nobody could answer; so unless it says false"),
+      config::key<&S::wait>("wait_ms", "for a service of this process that is not there yet, at each call",
+                            {.max = 86'400'000}),
       config::key<&S::timeout>("timeout_ms", "from a call to its answer", {.min = 1, .max = 86'400'000}),
       config::key<&S::cluster>("cluster", "failover, or failfast: no call is tried again"),
       config::key<&S::retries>("retries", "further attempts of a call that may be retried", {.max = 3}),
@@ -226,8 +255,41 @@ const config::Schema& config_schema(const ReferenceSection*) {
   return schema;
 }
 
+PoolOptions options_of(const PoolSection& section) {
+  return {.threads = section.threads, .queue = section.queue, .queue_time = section.queue_time};
+}
+
+/// ApplicationModule as the file says it.
+struct ModuleSection {
+  std::string file;
+  bool elsewhere = false;
+  std::string isolation;
+  std::map<std::string, std::string> config;
+  PoolSection workers;
+  std::map<std::string, PoolSection> pools;
+  std::map<std::string, ServiceSection> services;
+  std::map<std::string, ReferenceSection> references;
+};
+
+const config::Schema& config_schema(const ModuleSection*) {
+  using S = ModuleSection;
+  static const config::Schema schema = config::schema<S>({
+      config::key<&S::file>("file", "its shared object: beside this file, or a plain name where modules are installed"),
+      config::key<&S::elsewhere>("elsewhere",
+                                 "it runs in another process, and may be required; `references` say where"),
+      config::key<&S::isolation>("isolation", "shared or process, in place of what its module.yaml says"),
+      config::key<&S::config>("config", "its own settings, by the keys of its module.yaml"),
+      config::key<&S::workers>("workers", "threads for its blocking services"),
+      config::key<&S::pools>("pools", "by name: worker pools of single services of it"),
+      config::key<&S::services>("services", "by interface: what overrides the code's options, for this module"),
+      config::key<&S::references>("references", "by interface: where its reference goes"),
+  });
+  return schema;
+}
+
 struct File {
   ApplicationFile made;
+  std::map<std::string, ModuleSection> modules;
   Milliseconds worker_queue_time{0};
   std::map<std::string, PoolSection> pools;
   std::map<std::string, ServiceSection> services;
@@ -250,8 +312,12 @@ config::Key file_key(std::string_view name, std::string_view doc, config::Limits
 
 const config::Schema& config_schema(const File*) {
   static const config::Schema schema = config::schema<File>({
-      file_key<&ApplicationFile::application>("application", "which application to run; `sofa serve --help` lists them",
-                                              {.min = 1, .required = true}),
+      file_key<&ApplicationFile::application>(
+          "application", "which application of the binary to run; `sofa serve --help` lists them", {.min = 1}),
+      config::key<&File::modules>("modules", "by name: the modules that are the application"),
+      file_key<&ApplicationFile::profiles>("profiles", "those that are active: which modules are there", {.max = 64}),
+      file_key<&ApplicationFile::module_life>("module_life", "how modules come and go"),
+      file_key<&ApplicationFile::ctl>("ctl", "the unix socket that `sofa ctl` asks; empty is one by the app's name"),
       context_key<&ContextConfig::app>("app", "the name that other applications see", {.min = 1, .max = 255}),
       context_key<&ContextConfig::listen>("listen", "where to serve: bolt://host:port (port 0 takes a free one)",
                                           {.max = 64}),
@@ -288,6 +354,9 @@ ReferenceOptions options_of(const ReferenceSection& section) {
   ReferenceOptions options{.version = section.version,
                            .unique_id = section.unique_id,
                            .url = section.url,
+                           .in_process = section.in_process,
+                           .required = section.required,
+                           .wait = section.wait,
                            .timeout = section.timeout,
                            .filters = section.filters};
   options.cluster = {.failover = section.cluster != "failfast",
@@ -304,6 +373,19 @@ ReferenceOptions options_of(const ReferenceSection& section) {
   return options;
 }
 
+ApplicationModule module_of(const std::string& name, const ModuleSection& section) {
+  ApplicationModule made{.file = section.file,
+                         .elsewhere = section.elsewhere,
+                         .isolation = section.isolation,
+                         .settings = section.config,
+                         .part = {.name = name}};
+  made.part.workers = options_of(section.workers);
+  for (const auto& [pool, own] : section.pools) made.part.pools.emplace(pool, options_of(own));
+  for (const auto& [service, own] : section.services) made.part.services.emplace(service, options_of(own));
+  for (const auto& [reference, own] : section.references) made.part.references.emplace(reference, options_of(own));
+  return made;
+}
+
 // What a schema cannot say.
 std::vector<config::Problem> check(const File& read, std::string_view file) {
   std::vector<config::Problem> problems;
@@ -313,6 +395,14 @@ std::vector<config::Problem> check(const File& read, std::string_view file) {
   const std::vector<std::string>& listen = read.made.context.listen;
   for (std::size_t i = 0; i < listen.size(); ++i) {
     if (auto address = parse_url(listen[i]); !address) report(fmt::format("listen[{}]", i), address.error().message());
+  }
+  for (const auto& [name, module] : read.modules) {
+    if (module.file.empty() != module.elsewhere) {
+      report("modules." + name, "give it either a `file`, or `elsewhere: true`");
+    }
+  }
+  if (read.made.application.empty() == read.modules.empty()) {
+    report("application", "say either which application of the binary this is, or which modules it has");
   }
   for (auto& [key, message] : observe::problems_of(read.made.context.observe)) {
     report("observe." + key, std::move(message));
@@ -350,11 +440,11 @@ std::vector<config::Problem> read_application(std::string_view text, std::string
   if (!problems.empty()) return problems;
   read.made.context.worker_queue_time = read.worker_queue_time;
   for (const auto& [name, section] : read.pools) {
-    read.made.context.pools[name] = {
-        .threads = section.threads, .queue = section.queue, .queue_time = section.queue_time};
+    read.made.context.pools[name] = options_of(section);
   }
   for (const auto& [name, section] : read.services) read.made.context.services.emplace(name, options_of(section));
   for (const auto& [name, section] : read.references) read.made.context.references.emplace(name, options_of(section));
+  for (const auto& [name, section] : read.modules) read.made.modules.emplace(name, module_of(name, section));
   into = std::move(read.made);
   return problems;
 }

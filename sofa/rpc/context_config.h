@@ -13,18 +13,45 @@
 // Errors: config::ConfigError, all problems at once, each with file, line and path. For start-up only.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "sofa/base/chrono.h"
 #include "sofa/base/error.h"
 #include "sofa/base/log_setup.h"
 #include "sofa/rpc/context.h"
 
 namespace sofa::rpc {
 
+/// A module of the application, as the file says it; sofa/boot runs it.
+struct ApplicationModule {
+  std::string file;        // beside the application's file unless it begins with /
+  bool elsewhere = false;  // it runs in another process: references say where its services are
+  std::string isolation;
+  std::map<std::string, std::string> settings;  // for its own keys
+  PartConfig part;
+};
+
+/// How modules come and go.
+struct ModuleLife {
+  std::chrono::milliseconds start_timeout{60'000};
+  std::chrono::milliseconds stop_timeout{10'000};
+  std::chrono::milliseconds drain_timeout{30'000};
+  std::chrono::milliseconds check_timeout{5'000};
+  std::chrono::milliseconds check_interval{500};
+  std::uint32_t checks = 20;
+  bool best_effort = false;
+};
+
 struct ApplicationFile {
   std::string application;
+  std::vector<std::string> profiles;
+  std::map<std::string, ApplicationModule> modules;
+  ModuleLife module_life;
+  std::string ctl;
   ContextConfig context;
   log::Config log;
 };

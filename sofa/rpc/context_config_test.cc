@@ -79,11 +79,27 @@ TEST(ContextConfig, WhatDoesNotFitIsToldWithItsPlace) {
       "app: bank\nshard: 2\nmax_connections: 0\nreferences:\n  a.B: {timeout_mss: 5}\n", "bank.yaml", file);
   std::vector<std::string> texts;
   for (const auto& problem : problems) texts.push_back(problem.to_string());
-  EXPECT_THAT(texts,
-              ElementsAre(HasSubstr("bank.yaml:2: shard: unknown key, did you mean 'shards'?"),
-                          HasSubstr("bank.yaml:3: max_connections: 0 is below 1"),
-                          HasSubstr("bank.yaml:5: references.a.B.timeout_mss: unknown key, did you mean 'timeout_ms'?"),
-                          HasSubstr("application: is required")));
+  EXPECT_THAT(
+      texts,
+      ElementsAre(HasSubstr("bank.yaml:2: shard: unknown key, did you mean 'shards'?"),
+                  HasSubstr("bank.yaml:3: max_connections: 0 is below 1"),
+                  HasSubstr("bank.yaml:5: references.a.B.timeout_mss: unknown key, did you mean 'timeout_ms'?")));
+}
+
+TEST(ContextConfig, AnApplicationIsOfTheBinaryOrMadeOfModules) {
+  const auto why = [](const char* text) { return load_application(text, "bank.yaml").error().message(); };
+  EXPECT_THAT(why("app: bank\n"), HasSubstr("say either which application"));
+  EXPECT_THAT(why("application: bank\nmodules: {a: {file: a.so}}\n"), HasSubstr("say either which application"));
+  EXPECT_THAT(why("modules: {a: {}}\n"), HasSubstr("modules.a: give it either a `file`, or `elsewhere: true`"));
+  const auto file = load_application(
+      "modules:\n  a: {file: a.so, config: {limit: 5}, services: {x.Y: {max_concurrent: 3}}}\n  b: {elsewhere: true}\n"
+      "module_life: {drain_timeout_ms: 5}\n",
+      "bank.yaml");
+  ASSERT_TRUE(file) << file.error().what();
+  EXPECT_EQ(file->modules.at("a").settings.at("limit"), "5");
+  EXPECT_EQ(file->modules.at("a").part.services.at("x.Y").max_concurrent, 3U);
+  EXPECT_TRUE(file->modules.at("b").elsewhere);
+  EXPECT_EQ(file->module_life.drain_timeout.count(), 5);
 }
 
 TEST(ContextConfig, UrlsAreChecked) {

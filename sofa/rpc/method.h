@@ -4,6 +4,7 @@
 // Threads: immutable, in static storage.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -46,6 +47,9 @@ struct Interface {
   std::span<const Method> methods;
   /// The exceptions that callers get as their own C++ types; null: all come as hessian::RemoteException.
   const hessian::Registry& (*exceptions)() = nullptr;
+  /// Of the C++ class: its methods in their order, with the types and sizes of what they take and give. Code that was
+  /// compiled apart may call it in one process only where both sides have the same. 0: it is not known.
+  std::uint64_t layout = 0;
 };
 
 /// `interface:version[:uniqueId]`, SOFARPC's identity of a service.

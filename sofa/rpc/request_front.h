@@ -28,7 +28,7 @@
 
 namespace sofa::rpc {
 
-class ServiceEntry;
+class Slot;
 
 /// Bytes that must come again, but for a few spans.
 class Pattern {
@@ -80,11 +80,11 @@ class RequestFront {
   std::string_view method() const { return header_.method.empty() ? request_.method : header_.method; }
   std::span<const std::string_view> signatures() const { return request_.signatures; }
 
-  /// Where it led the last time, and in which version of the services; the server's own.
+  /// Where it led the last time, and to which of the services that were installed there; the server's own.
   struct Route {
-    std::uint64_t version = 0;
-    const ServiceEntry* entry = nullptr;
-    const Method* method = nullptr;
+    Slot* slot = nullptr;
+    std::uint64_t number = 0;
+    const Method* method = nullptr;  // to be followed only while that one is installed
   };
   Route route;
 

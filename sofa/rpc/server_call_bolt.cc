@@ -22,15 +22,13 @@ BoltServerCall::BoltServerCall(ServerShard& shard)
 
 void BoltServerCall::start(Start start) {
   connection_ = &start.connection;
-  entry_ = &start.entry;
   method_ = &start.method;
-  pin_ = &start.pin;
   service_ = std::move(start.service);
+  entry_ = service_.entry();
   context_ = std::move(start.context);
   head_ = start.head;
   kept_ = false;
   ran_ = true;
-  shard_.services.begin(*pin_);
   if (shard_.observer) [[unlikely]]
     observe_start(start);
 }
@@ -161,11 +159,9 @@ void BoltServerCall::let_go() {
     --shard_.counts.in_flight;
   }
   content_.reset();
-  service_ = {};
-  shard_.services.end(*pin_);
   context_ = {};
   connection_ = nullptr;
-  pin_ = nullptr;
+  service_ = {};  // last: entry and method are its own
 }
 
 void BoltServerCall::observe_start(const Start& start) {

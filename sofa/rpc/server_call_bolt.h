@@ -24,8 +24,6 @@ class BoltServerCall final : public ServerCall {
   struct Start {
     ServerConnection& connection;
     const bolt::Head& head;
-    const ServiceEntry& entry;
-    ShardServices::Pin& pin;
     Slot::Pin service;
     ContextPtr context;
     const Method& method;
@@ -74,7 +72,6 @@ class BoltServerCall final : public ServerCall {
   ServerConnection* connection_ = nullptr;  // null once it is gone
   const ServiceEntry* entry_ = nullptr;
   const Method* method_ = nullptr;
-  ShardServices::Pin* pin_ = nullptr;
   Slot::Pin service_;
   ContextPtr context_;
   bolt::Head head_;

@@ -45,6 +45,10 @@ std::string_view or_null(std::string_view text) {
   return text.empty() ? "null" : text;
 }
 
+std::string_view caller_of(const RequestHeader& header) {
+  return header.app.empty() ? header.caller_app : header.app;
+}
+
 // Java's text where the request could not be deserialized.
 std::string undecodable(std::string_view message, const RequestHeader& header) {
   return server_message(
@@ -189,12 +193,9 @@ void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival
     ++server_.counts.late;
     return observe_refused(observe::Outcome::kTimeout, frame.head, &front);
   }
-  ShardServices::Pin& pin = server_.services.current();
-  const bool knows_route = front.route.version == server_.services.version() && !SOFA_FAULT("request-route-unknown");
-  if (!knows_route && !find_route(frame.head, front, pin)) return;
-  const ServiceEntry& entry = *front.route.entry;
-  Slot::Pin service = entry.slot().acquire();
-  if (!service) return answer_not_found(frame.head, front, no_such_service(front.service()));
+  Slot::Pin service = find_service(frame.head, front);
+  if (!service) return;
+  const ServiceEntry& entry = *service.entry();
   ContextPtr context = make_context(frame, front.header(), arrival);
   if (is_busy() || !entry.admit(*front.route.method, *context) || SOFA_FAULT("server-busy")) {
     observe_refused(observe::Outcome::kBusy, frame.head, &front, entry.observed(*front.route.method));
@@ -205,7 +206,7 @@ void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival
   }
   void* object = service.service();
   BoltServerCall& call = server_.take_call();
-  call.start({*this, frame.head, entry, pin, std::move(service), std::move(context), *front.route.method, arrival,
+  call.start({*this, frame.head, std::move(service), std::move(context), *front.route.method, arrival,
               front.header().invoke_type});
   if (const FilterChain* filters = entry.filters()) [[unlikely]]
     return serve_filtered(*filters, *front.route.method, entry.text(), object, call);
@@ -241,17 +242,30 @@ bool ServerConnection::read(const bolt::FrameView& frame, RequestFront& front) {
   return true;
 }
 
-bool ServerConnection::find_route(const bolt::Head& request, RequestFront& front, const ShardServices::Pin& pin) {
-  RequestFront::Route route{server_.services.version(), pin.services->find(front.service()), nullptr};
-  if (!route.entry) return answer_not_found(request, front, no_such_service(front.service())), false;
-  route.method = route.entry->find(front.method(), front.signatures());
-  if (!route.method) return answer_not_found(request, front, no_such_method(front.method(), front.service())), false;
-  front.route = route;
-  return true;
+Slot::Pin ServerConnection::find_service(const bolt::Head& request, RequestFront& front) {
+  RequestFront::Route& route = front.route;
+  if (!route.slot || SOFA_FAULT("request-route-unknown")) route = {.slot = server_.services.find(front.service())};
+  Slot::Pin service;
+  if (route.slot)
+    service = route.slot->has_trial() ? route.slot->acquire(caller_of(front.header())) : route.slot->acquire();
+  if (!service || !service.entry()) {
+    answer_not_found(request, front, no_such_service(front.service()));
+    return {};
+  }
+  if (service.number() == route.number) [[likely]]
+    return service;
+  route.number = 0;
+  route.method = service.entry()->find(front.method(), front.signatures());
+  if (!route.method) {
+    answer_not_found(request, front, no_such_method(front.method(), front.service()));
+    return {};
+  }
+  route.number = service.number();
+  return service;
 }
 
 void ServerConnection::learn_peer(const RequestHeader& header) {
-  const std::string_view app = header.app.empty() ? header.caller_app : header.app;
+  const std::string_view app = caller_of(header);
   const Peer& known = *connection_->peer();
   const bool is_new_zone = !header.caller_zone.empty() && header.caller_zone != known.zone.text();
   if ((app.empty() || app == known.app.text()) && !is_new_zone) return;

@@ -46,8 +46,8 @@ class ServerConnection final : public io::Protocol {
   void serve(const bolt::FrameView& frame, io::TimePoint arrival, io::TimePoint now);
   /// Reads all before the arguments the general way. False: it was answered why it cannot be.
   bool read(const bolt::FrameView& frame, RequestFront& front);
-  /// Sets `front.route`. False: it was answered that there is no such service or method.
-  bool find_route(const bolt::Head& request, RequestFront& front, const ShardServices::Pin& pin);
+  /// Sets `front.route` and holds the service there. Empty: it was answered that there is no such service or method.
+  Slot::Pin find_service(const bolt::Head& request, RequestFront& front);
   /// Makes the connection's peer what the header says, where it says something new.
   void learn_peer(const RequestHeader& header);
   ContextPtr make_context(const bolt::FrameView& frame, const RequestHeader& header, io::TimePoint arrival);

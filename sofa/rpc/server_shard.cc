@@ -14,7 +14,7 @@ ServerShard::ServerShard(io::Shard& on, const ServiceTable& table, const BoltSer
 ServerShard::~ServerShard() {
   // Calls whose handlers were destroyed instead of finished: the process ends.
   for (const auto& call : calls_) {
-    if (call->pin_) call->let_go();
+    if (call->service_) call->let_go();
   }
 }
 

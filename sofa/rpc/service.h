@@ -82,7 +82,12 @@ struct Route {
   std::shared_ptr<Remote> remote;
   std::string service;  // `interface:version[:uniqueId]`
   std::shared_ptr<const FilterChain> filters = nullptr;
+  std::string caller = {};  // the part of the process whose reference it is
+  io::Duration wait{0};     // for a service that is not there yet
 };
+
+/// The service, once it is in its slot; empty where that took longer than the route waits.
+Task<Slot::Pin> service_there(std::shared_ptr<const Route> route);
 
 /// Calls the route's remote through its filters: they have a copy of `options`, which they may change.
 Task<void> call_filtered(const Route& route, const Method& method, CallOptions options, const void* arguments,
@@ -271,6 +276,15 @@ Task<R> hold([[maybe_unused]] Slot::Pin pin, Task<R> task) {
   co_return co_await std::move(task);
 }
 
+/// Calls a service of this process that may have to come first.
+template <class S, auto Member, class R, class Arguments>
+Task<R> call_when_there(std::shared_ptr<const Route> route, Arguments arguments) {
+  const Slot::Pin pin = co_await service_there(route);
+  if (!pin) throw no_provider(*route);
+  co_return co_await std::apply(
+      [&](auto&... argument) { return (static_cast<S*>(pin.service())->*Member)(std::move(argument)...); }, arguments);
+}
+
 /// What every proxy stands on.
 template <class S>
 class ProxyBase : public S {
@@ -281,10 +295,13 @@ class ProxyBase : public S {
  protected:
   template <auto Member, class R, class... A>
   Task<R> call(const Method& method, A&&... arguments) {
-    if (Slot::Pin pin = route_->slot->acquire()) {
+    if (Slot::Pin pin = route_->slot->acquire(route_->caller)) {
       return call_local<R>(std::move(pin), [&](S& service) { return (service.*Member)(std::move(arguments)...); });
     }
-    if (!route_->remote) return Task<R>::failed(no_provider(*route_));
+    if (!route_->remote) {
+      if (route_->wait.count() == 0) return Task<R>::failed(no_provider(*route_));
+      return call_when_there<S, Member, R>(route_, std::tuple<std::remove_cvref_t<A>...>(std::move(arguments)...));
+    }
     return call_remote<R>(route_, method, options_, std::tuple<std::remove_cvref_t<A>...>(std::move(arguments)...));
   }
 
@@ -326,6 +343,38 @@ inline constexpr auto kMethods = []<int... I>(std::integer_sequence<int, I...>) 
       static_cast<SignatureOf<Service<S>::template Row<I>::kMember>*>(nullptr))...};
 }(std::make_integer_sequence<int, Service<S>::kCount>());
 
+constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
+  return (hash ^ value) * 0x100000001b3;
+}
+constexpr std::uint64_t mix(std::uint64_t hash, std::string_view text) {
+  for (const char c : text) hash = mix(hash, static_cast<unsigned char>(c));
+  return hash;
+}
+template <class T>
+constexpr std::uint64_t size_of() {
+  if constexpr (std::is_void_v<T>) {
+    return 0;
+  } else {
+    return sizeof(T);
+  }
+}
+template <class R, class... A>
+constexpr std::uint64_t layout_of(std::uint64_t hash, Task<R> (*)(A...)) {
+  hash = mix(hash, std::string_view(__PRETTY_FUNCTION__));
+  ((hash = mix(hash, size_of<A>())), ...);
+  return mix(hash, size_of<R>());
+}
+template <class S>
+constexpr std::uint64_t layout() {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  [&]<int... I>(std::integer_sequence<int, I...>) {
+    ((hash = layout_of(mix(hash, Service<S>::template Row<I>::kName),
+                       static_cast<SignatureOf<Service<S>::template Row<I>::kMember>*>(nullptr))),
+     ...);
+  }(std::make_integer_sequence<int, Service<S>::kCount>());
+  return hash;
+}
+
 template <class S>
 constexpr auto exceptions_of() -> const hessian::Registry& (*)() {
   if constexpr (requires { typename S::Throws; }) {
@@ -339,7 +388,8 @@ constexpr auto exceptions_of() -> const hessian::Registry& (*)() {
 
 /// The table of a service's methods.
 template <ServiceInterface S>
-inline constexpr Interface kInterface{Service<S>::kName, detail::kMethods<S>, detail::exceptions_of<S>()};
+inline constexpr Interface kInterface{Service<S>::kName, detail::kMethods<S>, detail::exceptions_of<S>(),
+                                      detail::layout<S>()};
 
 /// What of a service is compiled code: codecs, dispatch, proxy. Made in each unit that publishes the service or refers
 /// to it; or once, in the unit with SOFA_SERVICE_CODE, where SOFA_SERVICE_EXTERN says so.

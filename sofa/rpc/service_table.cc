@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cassert>
 #include <cstring>
 #include <utility>
 
@@ -34,11 +33,9 @@ std::size_t hash_of(std::string_view text) {
 
 }  // namespace
 
-ServiceEntry::ServiceEntry(const ServiceKey& key, const Interface& interface, std::shared_ptr<Slot> slot,
-                           ServiceOptions options)
+ServiceEntry::ServiceEntry(const ServiceKey& key, const Interface& interface, ServiceOptions options)
     : text_(key.to_string()),
       interface_(interface),
-      slot_(std::move(slot)),
       options_(std::move(options)),
       limit_(options_.max_concurrent, options_.adaptive_limit) {
   if (options_.by_method.empty()) return;
@@ -72,43 +69,41 @@ const Method* ServiceEntry::find(std::string_view name, std::span<const std::str
   return fits ? only : nullptr;
 }
 
-Services::Services(std::vector<std::shared_ptr<const ServiceEntry>> entries) : entries_(std::move(entries)) {
-  buckets_.resize(std::bit_ceil(entries_.size() * 2));
-  for (const auto& entry : entries_) {
-    std::size_t at = hash_of(entry->text());
+Services::Services(std::vector<std::shared_ptr<const Place>> places) : places_(std::move(places)) {
+  buckets_.resize(std::bit_ceil(places_.size() * 2));
+  for (const auto& place : places_) {
+    std::size_t at = hash_of(place->text);
     while (buckets_[at & (buckets_.size() - 1)]) ++at;
-    buckets_[at & (buckets_.size() - 1)] = entry.get();
+    buckets_[at & (buckets_.size() - 1)] = place.get();
   }
 }
 
-const ServiceEntry* Services::find(std::string_view text) const {
-  if (entries_.empty()) return nullptr;
+Slot* Services::find(std::string_view text) const {
+  if (places_.empty()) return nullptr;
   for (std::size_t at = hash_of(text);; ++at) {
-    const ServiceEntry* entry = buckets_[at & (buckets_.size() - 1)];
-    if (!entry || entry->text() == text) return entry;
+    const Place* place = buckets_[at & (buckets_.size() - 1)];
+    if (!place) return nullptr;
+    if (place->text == text) return place->slot.get();
   }
 }
 
-bool ServiceTable::publish(std::shared_ptr<const ServiceEntry> entry) {
+std::shared_ptr<Slot> ServiceTable::slot(std::string_view text) {
   const std::lock_guard lock(mutex_);
-  if (services_->find(entry->text())) return false;
-  auto entries = services_->entries();
-  entries.push_back(std::move(entry));
-  replace(std::move(entries));
-  return true;
-}
-
-bool ServiceTable::unpublish(std::string_view text) {
-  const std::lock_guard lock(mutex_);
-  auto entries = services_->entries();
-  if (std::erase_if(entries, [&](const auto& entry) { return entry->text() == text; }) == 0) return false;
-  replace(std::move(entries));
-  return true;
-}
-
-void ServiceTable::replace(std::vector<std::shared_ptr<const ServiceEntry>> entries) {
-  services_ = std::make_shared<Services>(std::move(entries));
+  const auto known = std::ranges::find(services_->places(), text, [](const auto& place) { return place->text; });
+  if (known != services_->places().end()) return (*known)->slot;
+  auto places = services_->places();
+  places.push_back(std::make_shared<Services::Place>(std::string(text), std::make_shared<Slot>()));
+  services_ = std::make_shared<Services>(std::move(places));
   version_.fetch_add(1, std::memory_order_release);
+  return services_->places().back()->slot;
+}
+
+std::shared_ptr<Slot> ServiceTable::install(const ServiceKey& key, const Interface& interface,
+                                            std::shared_ptr<void> service, ServiceOptions options) {
+  auto entry = std::make_shared<ServiceEntry>(key, interface, std::move(options));
+  std::shared_ptr<Slot> at = slot(entry->text());
+  at->install(std::move(service), std::move(entry));
+  return at;
 }
 
 std::shared_ptr<const Services> ServiceTable::snapshot() const {
@@ -116,18 +111,9 @@ std::shared_ptr<const Services> ServiceTable::snapshot() const {
   return services_;
 }
 
-ShardServices::~ShardServices() {
-  assert(current_->calls == 0);
-  delete current_;
-}
-
 void ShardServices::refresh() {
   version_ = table_.version();  // before the snapshot: a newer one taken by chance is only taken again
-  if (current_) {
-    current_->retired = true;
-    if (current_->calls == 0) delete current_;
-  }
-  current_ = new Pin{table_.snapshot()};
+  services_ = table_.snapshot();
 }
 
 }  // namespace sofa::rpc

@@ -1,12 +1,12 @@
-// ServiceTable: what a server serves, by service key and method, readable by every shard without a lock.
+// ServiceTable: the slots that a server serves, by service key, readable by every shard without a lock.
 //
-//   table.publish(std::make_shared<ServiceEntry>(key, interface, slot));         // any thread, while running
-//   ShardServices services(table);                                               // one a shard
-//   ShardServices::Pin& pin = services.current();                                // a version compare a request
-//   if (const ServiceEntry* entry = pin.services->find("dev.sofa.bank.EchoService:1.0")) …
+//   ServiceTable table;
+//   table.install(key, kInterface<EchoService>, std::make_shared<Echo>());               // any thread, while running
+//   ShardServices services(table);                                                       // one a shard
+//   if (Slot* slot = services.find("dev.sofa.bank.EchoService:1.0")) slot->acquire()…     // a version compare
 //
-// publish and unpublish make a new immutable snapshot; a shard takes it over at its next request and keeps the old one
-// for as long as calls that began under it are on their way.
+// A service has its slot for as long as the table lives, whatever is installed there, or nothing: what is served
+// changes in the slot, for all shards at once. A ServiceEntry is what bindings know of one installed service.
 #pragma once
 
 #include <atomic>
@@ -55,14 +55,12 @@ struct ServiceOptions {
 
 class ServiceEntry {
  public:
-  /// `interface` is in static storage.
-  ServiceEntry(const ServiceKey& key, const Interface& interface, std::shared_ptr<Slot> slot,
-               ServiceOptions options = {});
+  /// `interface` outlives the entry.
+  ServiceEntry(const ServiceKey& key, const Interface& interface, ServiceOptions options = {});
 
   /// `interface:version[:uniqueId]`, as on the wire.
   const std::string& text() const { return text_; }
   const Interface& interface() const { return interface_; }
-  Slot& slot() const { return *slot_; }
   io::WorkerPool* pool() const { return options_.pool; }
   const FilterChain* filters() const { return options_.filters.get(); }
   observe::MethodId observed(const Method& method) const { return options_.methods[method.index]; }
@@ -97,7 +95,6 @@ class ServiceEntry {
 
   std::string text_;
   const Interface& interface_;
-  std::shared_ptr<Slot> slot_;
   ServiceOptions options_;
   mutable CallLimit limit_;
   std::vector<std::shared_ptr<OfMethod>> by_method_;  // by the method's index; empty where no method has any
@@ -106,61 +103,50 @@ class ServiceEntry {
 /// One immutable snapshot.
 class Services {
  public:
+  struct Place {
+    std::string text;
+    std::shared_ptr<Slot> slot;
+  };
   Services() = default;
-  explicit Services(std::vector<std::shared_ptr<const ServiceEntry>> entries);
-  const ServiceEntry* find(std::string_view text) const;
-  const std::vector<std::shared_ptr<const ServiceEntry>>& entries() const { return entries_; }
+  explicit Services(std::vector<std::shared_ptr<const Place>> places);
+  Slot* find(std::string_view text) const;
+  const std::vector<std::shared_ptr<const Place>>& places() const { return places_; }
 
  private:
-  std::vector<std::shared_ptr<const ServiceEntry>> entries_;
-  std::vector<const ServiceEntry*> buckets_;  // open addressing, a power of two, at most half full
+  std::vector<std::shared_ptr<const Place>> places_;
+  std::vector<const Place*> buckets_;  // open addressing, a power of two, at most half full
 };
 
 class ServiceTable {
  public:
-  /// False when something is published under this key already.
-  bool publish(std::shared_ptr<const ServiceEntry> entry);
-  /// New calls are not found from here on; those under way go on. False when nothing was published under it.
-  bool unpublish(std::string_view text);
+  /// The slot of the service `text` (`interface:version[:uniqueId]`), made when it is first asked for.
+  std::shared_ptr<Slot> slot(std::string_view text);
+  /// Puts `service` there, to be served by bindings too.
+  std::shared_ptr<Slot> install(const ServiceKey& key, const Interface& interface, std::shared_ptr<void> service,
+                                ServiceOptions options = {});
 
   std::shared_ptr<const Services> snapshot() const;
   /// Changes with every snapshot.
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
  private:
-  void replace(std::vector<std::shared_ptr<const ServiceEntry>> entries);
-
   mutable std::mutex mutex_;
   std::shared_ptr<const Services> services_ = std::make_shared<Services>();
   std::atomic<std::uint64_t> version_{1};
 };
 
-/// A shard's view of the table: the newest snapshot, and older ones that calls still use. That shard's thread only.
+/// A shard's view of the table. That shard's thread only.
 class ShardServices {
  public:
-  struct Pin {
-    std::shared_ptr<const Services> services;
-    std::uint32_t calls = 0;  // under way that began under this snapshot
-    bool retired = false;
-  };
-
-  explicit ShardServices(const ServiceTable& table) : table_(table) { refresh(); }
-  /// No call may be under way.
-  ~ShardServices();
+  explicit ShardServices(const ServiceTable& table) : table_(table) {}
   ShardServices(const ShardServices&) = delete;
   ShardServices& operator=(const ShardServices&) = delete;
 
-  Pin& current() {
+  /// Null: nobody has asked the table for it. The slot lives as long as the table.
+  Slot* find(std::string_view text) {
     if (table_.version() != version_) [[unlikely]]
       refresh();
-    return *current_;
-  }
-  /// Of the snapshot that `current` gave last.
-  std::uint64_t version() const { return version_; }
-  void begin(Pin& pin) { ++pin.calls; }
-  void end(Pin& pin) {
-    if (--pin.calls == 0 && pin.retired) [[unlikely]]
-      delete &pin;
+    return services_->find(text);
   }
 
  private:
@@ -168,7 +154,7 @@ class ShardServices {
 
   const ServiceTable& table_;
   std::uint64_t version_ = 0;
-  Pin* current_ = nullptr;
+  std::shared_ptr<const Services> services_;
 };
 
 }  // namespace sofa::rpc

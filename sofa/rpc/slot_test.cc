@@ -34,6 +34,40 @@ TEST(Slot, KeepsAReplacedServiceUntilItsLastCallEnds) {
   EXPECT_EQ(slot.in_flight(), 0);
 }
 
+TEST(Slot, NumbersWhatIsInstalledAndTakesOutOnlyWhatIsMeant) {
+  Slot slot;
+  const auto first = std::make_shared<int>(1), second = std::make_shared<int>(2);
+  std::uint64_t last = 0;
+  for (int i = 0; i < 10; ++i) {  // in two places by turns
+    slot.install(i % 2 ? second : first);
+    EXPECT_GT(slot.acquire().number(), std::exchange(last, slot.acquire().number()));
+    EXPECT_TRUE(slot.reclaim());
+  }
+  EXPECT_FALSE(slot.remove(first.get()));
+  EXPECT_TRUE(slot.acquire());
+  EXPECT_TRUE(slot.remove(second.get()));
+  EXPECT_FALSE(slot.acquire());
+  EXPECT_TRUE(slot.reclaim());
+  EXPECT_EQ(second.use_count(), 1);
+}
+
+TEST(Slot, SendsSomeCallersToWhatIsOnTrial) {
+  Slot slot;
+  slot.install(std::make_shared<int>(1));
+  slot.try_out(std::make_shared<int>(2), nullptr, {.share = 500, .callers = {"tester"}});
+  EXPECT_TRUE(slot.has_trial());
+  int on_trial = 0;
+  for (int i = 0; i < 10'000; ++i) on_trial += *static_cast<int*>(slot.acquire("somebody").service()) == 2;
+  EXPECT_EQ(on_trial, 500);
+  EXPECT_EQ(*static_cast<int*>(slot.acquire("tester").service()), 2);
+  EXPECT_EQ(*static_cast<int*>(slot.acquire().service()), 1);
+  slot.install(std::make_shared<int>(3));
+  EXPECT_FALSE(slot.has_trial());
+  EXPECT_EQ(*static_cast<int*>(slot.acquire("tester").service()), 3);
+  EXPECT_TRUE(slot.reclaim());
+  EXPECT_EQ(slot.in_flight(), 0);
+}
+
 TEST(Slot, ExchangesUnderCallsWithoutAWrongOne) {
   struct Service {
     std::atomic<bool> alive{true};

@@ -94,9 +94,7 @@ class Server {
 
  private:
   void publish(const rpc::ServiceKey& key, std::shared_ptr<EchoService> service, rpc::ServiceOptions options) {
-    auto slot = std::make_shared<rpc::Slot>();
-    slot->install(std::move(service));
-    services_.publish(std::make_shared<rpc::ServiceEntry>(key, rpc::kInterface<EchoService>, slot, options));
+    services_.install(key, rpc::kInterface<EchoService>, std::move(service), std::move(options));
   }
 
   rpc::ServiceTable services_;

@@ -88,9 +88,7 @@ class Ledger final : public LedgerService {
 class Server {
  public:
   Server(Process& process, Book& book, std::size_t provider) : shards_(process.env(), 1), server_(shards_, services_) {
-    slot_->install(std::make_shared<Ledger>(book, provider));
-    services_.publish(
-        std::make_shared<rpc::ServiceEntry>(kKey, rpc::kInterface<LedgerService>, slot_, rpc::ServiceOptions{}));
+    services_.install(kKey, rpc::kInterface<LedgerService>, std::make_shared<Ledger>(book, provider));
     (void)server_.listen({"0.0.0.0", kPort, false});  // without a free descriptor it does not come up
     shards_.start();
   }
@@ -102,7 +100,6 @@ class Server {
   }
 
  private:
-  std::shared_ptr<rpc::Slot> slot_ = std::make_shared<rpc::Slot>();
   rpc::ServiceTable services_;
   io::Shards shards_;
   rpc::BoltServer server_;

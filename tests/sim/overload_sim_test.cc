@@ -103,12 +103,11 @@ class Server {
       : pool_(process.env(), {.name = "worker", .threads = load.places}),
         shards_(process.env(), load.shards),
         server_(shards_, services_) {
-    auto slot = std::make_shared<rpc::Slot>();
-    slot->install(std::shared_ptr<WorkService>(std::make_shared<Works>(process, load, served)));
+    std::shared_ptr<WorkService> works = std::make_shared<Works>(process, load, served);
     rpc::ServiceOptions options{.adaptive_limit = !load.blocking};
     if (load.blocking) options = {.pool = &pool_, .by_method = {{"tidy", {.priority = -3}}}};
-    entry_ = std::make_shared<rpc::ServiceEntry>(kKey, rpc::kInterface<WorkService>, slot, options);
-    services_.publish(entry_);
+    entry_ = std::make_shared<rpc::ServiceEntry>(kKey, rpc::kInterface<WorkService>, options);
+    services_.slot(entry_->text())->install(std::move(works), entry_);
     EXPECT_TRUE(server_.listen({"0.0.0.0", kPort, false}).has_value());
     shards_.start();
   }

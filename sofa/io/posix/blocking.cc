@@ -22,6 +22,7 @@ class Threads final : public Blocking {
     constexpr std::size_t kMostName = 15;  // pthread_setname_np(3)
     std::thread thread([step = std::move(step), name = std::string(name.substr(0, kMostName))] {
       pthread_setname_np(pthread_self(), name.c_str());
+      const OwnThread own;
       while (step()) {
       }
     });

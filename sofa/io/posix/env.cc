@@ -51,7 +51,8 @@ struct System {
   std::unique_ptr<Disk> disk = make_disk();
   std::unique_ptr<Blocking> blocking = make_blocking();
   std::unique_ptr<Resolver> resolver = make_resolver(*clock, *blocking);
-  Env env{*clock, *random, *net, *resolver, *disk, *blocking};
+  std::unique_ptr<Code> code = make_code();
+  Env env{*clock, *random, *net, *resolver, *disk, *blocking, *code};
 };
 
 }  // namespace

@@ -17,6 +17,16 @@ std::unique_ptr<Resolver> make_resolver(Clock& clock, Blocking& blocking);
 std::unique_ptr<Disk> make_disk();
 std::unique_ptr<Blocking> make_blocking();
 std::unique_ptr<Poller> make_poller();
+std::unique_ptr<Code> make_code();
+
+/// For as long as it lives, the current thread counts as one of the environment's own (Code::threads_in).
+class OwnThread {
+ public:
+  OwnThread();
+  OwnThread(const OwnThread&) = delete;
+  OwnThread& operator=(const OwnThread&) = delete;
+  ~OwnThread();
+};
 
 /// A socket address of any family, as the kernel takes it.
 struct SocketAddress {

@@ -78,6 +78,20 @@ std::string percent_encode(std::string_view text) {
   return encoded;
 }
 
+Result<std::map<std::string, std::string>> parse_query(std::string_view query) {
+  std::map<std::string, std::string> parsed;
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    const std::size_t equals = pair.find('=');
+    SOFA_TRY(std::string key, decode(pair.substr(0, equals), true));
+    SOFA_TRY(std::string value, decode(equals == pair.npos ? std::string_view{} : pair.substr(equals + 1), true));
+    parsed.insert_or_assign(std::move(key), std::move(value));
+  }
+  return parsed;
+}
+
 std::optional<std::string> query_value(std::string_view query, std::string_view key) {
   while (!query.empty()) {
     const std::size_t end = std::min(query.find('&'), query.size());

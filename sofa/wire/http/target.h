@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ Result<std::string> percent_decode(std::string_view text);
 /// Leaves letters, digits and `-._~`, and encodes the rest.
 std::string percent_encode(std::string_view text);
 
+/// All `key=value` of a query, decoded, where `+` is a space; of a key that comes twice, the last. Refuses what is
+/// damaged.
+Result<std::map<std::string, std::string>> parse_query(std::string_view query);
 /// The decoded value of the first `key=value` in a query, where `+` is a space; nothing when there is none, or when it
 /// is damaged.
 std::optional<std::string> query_value(std::string_view query, std::string_view key);
