@@ -28,7 +28,8 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/sofaConfig.cmake.in ${CM
                               INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/sofaConfigVersion.cmake COMPATIBILITY SameMajorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/sofaConfig.cmake ${CMAKE_BINARY_DIR}/sofaConfigVersion.cmake
-              ${CMAKE_CURRENT_LIST_DIR}/CompilerHealth.cmake DESTINATION ${package_dir})
+              ${CMAKE_CURRENT_LIST_DIR}/CompilerHealth.cmake ${CMAKE_CURRENT_LIST_DIR}/SofaModule.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/CheckModule.cmake DESTINATION ${package_dir})
 install(DIRECTORY ${CMAKE_CURRENT_LIST_DIR}/compiler_health DESTINATION ${package_dir})
 install(CODE "set(SOFA_SOURCE_DIR ${CMAKE_SOURCE_DIR})
 set(SOFA_BINARY $<TARGET_FILE:sofa>)

@@ -31,6 +31,8 @@ std::function<int()> setup_serve(CLI::App& command);
 std::function<int()> setup_top(CLI::App& command);
 std::function<int()> setup_loglevel(CLI::App& command);
 std::function<int()> setup_import(CLI::App& command);
+std::function<int()> setup_ctl(CLI::App& command);
+std::function<int()> setup_new(CLI::App& command);
 std::function<int()> setup_completion(CLI::App& command);
 
 inline constexpr std::uint32_t kMaxInputBytes = 256u << 20;

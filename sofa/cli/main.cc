@@ -24,6 +24,8 @@ constexpr Entry kCommands[] = {
     {"roundtrip", "decode bytes, encode them again, compare", &sofa::cli::setup_roundtrip},
     {"config", "check configuration files", &sofa::cli::setup_config},
     {"import", "write the C++ header of a Java facade", &sofa::cli::setup_import},
+    {"ctl", "operate a running application", &sofa::cli::setup_ctl},
+    {"new", "write the beginning of a project", &sofa::cli::setup_new},
     {"completion", "print a shell's completion of these commands", &sofa::cli::setup_completion},
 };
 

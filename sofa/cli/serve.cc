@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "sofa/base/log_setup.h"
-#include "sofa/cli/application.h"
+#include "sofa/cli/application_host.h"
 #include "sofa/cli/command.h"
 #include "sofa/cli/duration.h"
 #include "sofa/cli/live_view.h"
@@ -23,6 +23,7 @@ struct Options {
   std::vector<std::string> listen;
   std::string registry;
   std::string admin;
+  std::string ctl;
   std::uint32_t shards = 0;
   std::string grace = "20s";
   bool quiet = false;
@@ -55,7 +56,6 @@ class StopSignals {
 };
 
 struct Plan {
-  const Application* application;
   rpc::ApplicationFile file;
   io::Duration grace;
 };
@@ -64,17 +64,23 @@ Result<Plan> plan(const Options& options) {
   SOFA_TRY(const Bytes bytes, read_input(options.file));
   SOFA_TRY(rpc::ApplicationFile file,
            rpc::load_application({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, options.file));
-  SOFA_TRY(const Application* application, find_application(file.application));
+  if (!file.application.empty()) SOFA_TRY_VOID(find_application(file.application));
   SOFA_TRY(const io::Duration grace, parse_duration(options.grace));
   if (!options.listen.empty()) file.context.listen = options.listen;
   if (!options.registry.empty()) file.context.registry = options.registry;
   if (!options.admin.empty()) file.context.observe.admin = options.admin;
+  if (!options.ctl.empty()) file.ctl = options.ctl;
   if (options.shards > 0) file.context.shards = options.shards;
   if (file.context.listen.empty()) {
     return fail(CliError::kInput, "{} listens nowhere: give it `listen: [bolt://host:port]`, or use --listen",
                 options.file);
   }
-  return Plan{application, std::move(file), grace};
+  return Plan{std::move(file), grace};
+}
+
+std::string folder_of(const std::string& file) {
+  const std::size_t slash = file.rfind('/');
+  return slash == std::string::npos ? "." : file.substr(0, slash);
 }
 
 void watch(Context& context, StopSignals& signals, bool live) {
@@ -94,9 +100,9 @@ int serve(const Options& options) {
   StopSignals signals;  // before the shards' threads are made
   try {
     if (auto configured = log::configure(planned->file.log); !configured) configured.error().raise();
-    Context context(io::posix::env(), std::move(planned->file.context));
-    planned->application->publish(context);
-    const std::vector<io::Address> addresses = context.listen();
+    ApplicationHost host(io::posix::env(), std::move(planned->file), folder_of(options.file));
+    Context& context = host.context();
+    const std::vector<io::Address> addresses = host.start();
     fmt::print("READY port={}", addresses.front().port);
     for (const io::Address& address : addresses) fmt::print(" bolt://{}", address.to_string());
     if (const auto* telemetry = context.telemetry(); telemetry && telemetry->admin()) {
@@ -107,7 +113,7 @@ int serve(const Options& options) {
     watch(context, signals, !options.quiet && isatty(STDERR_FILENO));
     signals.release();
     if (!options.quiet) fmt::print(stderr, "stopping: answering what is under way; a second signal ends at once\n");
-    context.stop(planned->grace);
+    host.stop(planned->grace);
     return kDone;
   } catch (const Error& error) {
     return report(error, options.json, kTransport);
@@ -136,6 +142,7 @@ std::function<int()> setup_serve(CLI::App& command) {
       ->allow_extra_args(false);
   command.add_option("--registry", options->registry, "where its services are published, instead of the file's");
   command.add_option("--admin", options->admin, "host:port of the admin endpoint, instead of the file's");
+  command.add_option("--ctl", options->ctl, "the unix socket that `sofa ctl` asks, instead of the file's");
   command.add_option("--shards", options->shards, "threads that serve connections")->check(CLI::Range(1, 256));
   command.add_option("--grace", options->grace, "how long a stop may take")->capture_default_str();
   command.add_flag("--quiet", options->quiet, "no live figures");

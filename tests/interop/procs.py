@@ -6,6 +6,7 @@ import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 _PORT = re.compile(r"\bport=(\d+)")
 _CLASH = re.compile(r"address already in use|EADDRINUSE|BindException|bind failed", re.I)
@@ -56,6 +57,18 @@ class Process:
 
     def returncode(self):
         return self._popen.poll()
+
+    def is_connected_to(self, port):
+        """Whether an established connection to the port is this program's: /proc/net has addresses, states and inodes."""
+        sockets = set()
+        for entry in Path(f"/proc/{self.pid}/fd").glob("*"):
+            try:
+                sockets.add(os.readlink(entry))
+            except OSError:
+                pass  # closed meanwhile
+        rows = [line.split() for name in ("tcp", "tcp6") if Path(f"/proc/net/{name}").exists()
+                for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+        return any(row[2].endswith(f":{port:04X}") and row[3] == "01" and f"socket:[{row[9]}]" in sockets for row in rows)
 
     def wait(self, seconds, until=lambda: False):
         """The exit code, or None when the time is over or `until` became true first."""

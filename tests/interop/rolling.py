@@ -37,19 +37,10 @@ class Provider:
                 "bolt://127.0.0.1:0", "--registry", options.registry]
         server = procs.Server(lambda _: argv, log, READY_SECONDS)
         self.process = server.process
-        self._port = f":{server.port:04X}"
+        self._port = server.port
 
     def is_called_by(self, client):
-        """Whether an established connection to its port is the client's: /proc/net has addresses, states and inodes."""
-        sockets = set()
-        for entry in Path(f"/proc/{client.pid}/fd").glob("*"):
-            try:
-                sockets.add(os.readlink(entry))
-            except OSError:
-                pass  # closed meanwhile
-        rows = [line.split() for name in ("tcp", "tcp6") if Path(f"/proc/net/{name}").exists()
-                for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
-        return any(row[2].endswith(self._port) and row[3] == "01" and f"socket:[{row[9]}]" in sockets for row in rows)
+        return client.is_connected_to(self._port)
 
 
 def start_clients(options, logs):

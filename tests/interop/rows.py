@@ -17,6 +17,12 @@ CPP = "cpp"
 CPP_SERVER = ["{sofa}", "serve", "{root}/examples/bank/bank.yaml", "--listen", "bolt://127.0.0.1:0"]
 CPP_CLIENT = ["{cpp_client}", "--addr", "127.0.0.1:{port}"]
 
+# The same bank as modules, of which one is exchanged under the load of a Java client; releasing.py counts its checks.
+MODULES = "cpp modules"
+MODULES_SERVER = ["{sofa}", "serve", "{root}/examples/bank/bank-modules.yaml", "--listen", "bolt://127.0.0.1:{port}", "--ctl",
+                  "/tmp/sofa-interop-{port}.sock", "--quiet"]
+RELEASE = "java and a release"
+
 # Where both sides find each other: each server publishes under a root of its own, and its clients know no more than that.
 ZOOKEEPER = "zookeeper"
 CPP_IN_ZOOKEEPER = "cpp@zookeeper"
@@ -71,7 +77,7 @@ class Row:
 
 def servers(seconds):
     """Real peers end by themselves after so many seconds, whatever happens to us."""
-    table = {CPP: Program(CPP_SERVER, clean_stop=True)}
+    table = {CPP: Program(CPP_SERVER, clean_stop=True), MODULES: Program(MODULES_SERVER, clean_stop=True)}
     for name, peer in build.PEERS.items():
         table[name] = Program(peer.command("server", "--port", "{port}", "--seconds", str(seconds)), peer=name)
     table[ZOOKEEPER] = Program([sys.executable, "{root}/tests/interop/zookeeper_server.py", "--port", "{port}",
@@ -89,7 +95,9 @@ def _registry(server):
 def clients():
     rolling = ["{root}/tests/interop/rolling.py", "--registry", "zookeeper://127.0.0.1:{port}/rolling", "--sofa", "{sofa}",
                "--drill-client", "{drill_client}"]
+    releasing = ["{root}/tests/interop/releasing.py", "--port", "{port}", "--sofa", "{sofa}"]
     table = {CPP: Program(CPP_CLIENT),
+             RELEASE: Program([sys.executable, *releasing], peer=JAVA),
              UNDER_LOAD: Program([sys.executable, *rolling], peer=JAVA, more_peers=(NODE,))}
     for name, peer in build.PEERS.items():
         table[name] = Program(peer.command("client", "--addr", "127.0.0.1:{port}"), peer=name)
@@ -122,6 +130,8 @@ def rows():
         *_found(CPP_IN_ZOOKEEPER, JAVA, ["sync", "oneway"]),
         *_found(JAVA_IN_ZOOKEEPER, CPP, ["sync", "oneway"]),
         Row(ZOOKEEPER, UNDER_LOAD, "rolling restart", [], 24, seconds=90),
+        *_rows("cpp", MODULES, JAVA, ["sync", "oneway"]),
+        Row(MODULES, RELEASE, "switch and rollback", [], 28),
         *_rows("control", JAVA, JAVA, ALL),
         *_node("control", JAVA),
         *_node("control", NODE),

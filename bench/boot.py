@@ -1,0 +1,119 @@
+"""./dev bench boot: modules: what a call between them costs, how fast and how large they are, and what an exchange is felt of.
+
+All of it is one process of ours (bench/boot/module_cost.cc) that loads small modules for real.
+"""
+import argparse
+import fnmatch
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import BUILD, ROOT, Missing, Report, Server, note, run_json  # noqa: E402
+
+
+def at_most(bound):
+    return lambda value: value <= bound
+
+
+TARGETS = {  # bar: (unit, met, target as text)
+    "boot.call_ns_1": ("ns", at_most(15), "<= 15"),
+    "boot.call_ns_2": ("ns", at_most(20), "<= 20"),
+    "boot.load_us": ("us", at_most(300), "<= 300"),
+    "boot.module_kb": ("KB", at_most(64), "<= 64"),
+    "boot.parallel": ("ratio", at_most(1.2), "<= 1.2"),
+    "boot.ready_ms": ("ms", at_most(50), "<= 50"),
+    "boot.switch_failed": ("calls", at_most(0), "0"),
+    "boot.switch_growth_kb": ("KB", at_most(0), "0"),
+    "boot.switch_gap_us": ("us", at_most(1000), "<= 1000"),
+}
+MODULES = 500
+SWITCHES, QUICK_SWITCHES = 10_000, 2_000
+
+
+def module_cost(*arguments, deadline=600):
+    path = os.path.join(BUILD, "bench", "module_cost")
+    if not os.path.exists(path):
+        raise Missing("module_cost is not built: run ./dev build")
+    return run_json([path, *map(str, arguments)], deadline=deadline)
+
+
+def calls(rounds):
+    def measure():
+        found = {"boot.call_ns_1": [], "boot.call_ns_2": []}
+        for _ in range(rounds):  # interleaved
+            for threads, bar in ((1, "boot.call_ns_1"), (2, "boot.call_ns_2")):
+                found[bar].append(module_cost("call", threads)["ns"])
+        return found
+    return measure
+
+
+def loads(rounds):
+    return lambda: {"boot.load_us": [module_cost("load", 300)["p50_us"] for _ in range(rounds)]}
+
+
+def memory():
+    return {"boot.module_kb": [module_cost("memory", MODULES)["bytes"] / 1024]}
+
+
+def parallel():
+    return {"boot.parallel": [module_cost("parallel", 200)["ratio"]]}
+
+
+def ready():
+    starts = []
+    for _ in range(5):
+        with Server([os.path.join(BUILD, "sofa"), "serve", os.path.join(ROOT, "examples/bank/bank-modules.yaml"),
+                     "--listen", "bolt://127.0.0.1:0", "--ctl", f"/tmp/sofa-bench-{os.getpid()}.sock", "--quiet"]) as bank:
+            starts.append(bank.ready_ms)
+    return {"boot.ready_ms": starts}
+
+
+def switches(count):
+    def measure():
+        found = module_cost("switch", count)
+        note(f"{count} exchanges under {found['calls']} calls")
+        return {"boot.switch_failed": [found["wrong"]], "boot.switch_growth_kb": [max(0, found["growth_kb"])],
+                "boot.switch_gap_us": [found["gap_p99_us"]]}
+    return measure
+
+
+def rows(options):
+    count = QUICK_SWITCHES if options.quick else SWITCHES
+    quick = [
+        (["boot.module_kb"], memory, f"{MODULES} modules; Koupleless 20 MB"),
+        (["boot.ready_ms"], ready, "the bank as three modules; SOFABoot seconds"),
+        (["boot.switch_failed", "boot.switch_growth_kb", "boot.switch_gap_us"][:2 if options.quick else 3],
+         switches(count), f"{count} exchanges, 2 threads calling"),
+    ]
+    full = [
+        (["boot.call_ns_1", "boot.call_ns_2"], calls(options.rounds), "threads on as many cores"),
+        (["boot.load_us"], loads(options.rounds), "load, create and start; Koupleless 1-10 s"),
+        (["boot.parallel"], parallel, "200 modules, a random graph"),
+    ]
+    return quick if options.quick else quick + full
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench boot", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="only what needs no quiet machine; under 50 s")
+    parser.add_argument("--json", action="store_true", help="one object a line")
+    parser.add_argument("--rounds", type=int, default=9, help="interleaved rounds (default 9)")
+    parser.add_argument("--only", default="*", metavar="BAR,...", help="only these bars, as boot.load_us or '*switch*'")
+    parser.add_argument("--check", action="store_true", help="exit with 1 when a bar is missed or cannot be taken")
+    options = parser.parse_args()
+
+    def wanted(bars):
+        return [bar for bar in bars if any(fnmatch.fnmatch(bar, only) for only in options.only.split(","))]
+
+    report = Report(TARGETS, options.json)
+    for bars, measure, against in rows(options):
+        if wanted(bars):
+            report.take(wanted(bars), measure, against)
+    if report.missed:
+        note("missed or not taken: " + ", ".join(report.missed))
+    return 1 if options.check and report.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

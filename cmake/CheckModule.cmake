@@ -1,0 +1,23 @@
+# Runs after a module was linked, with MODULE and NM: refuses one that exports more than it should, or that can never be
+# unloaded.
+execute_process(COMMAND ${NM} -D --defined-only ${MODULE} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "[^\n]+" symbols "${symbols}")
+set(problems)
+set(found FALSE)
+foreach(symbol IN LISTS symbols)
+  if(symbol MATCHES " [A-Za-z] sofa_module$")
+    set(found TRUE)
+  elseif(symbol MATCHES " u ")
+    string(APPEND problems "  ${symbol}: unique in the whole process, so the module stays for ever. It comes from an "
+           "object that GCC compiled: build that with -fno-gnu-unique, or with clang\n")
+  else()
+    string(APPEND problems "  ${symbol}: exported beside sofa_module\n")
+  endif()
+endforeach()
+if(NOT found)
+  string(APPEND problems "  it has no SOFA_MODULE(…): one of its sources must say which class it is\n")
+endif()
+if(problems)
+  file(REMOVE ${MODULE})
+  message(FATAL_ERROR "${MODULE} is no module that could be loaded and taken out again:\n${problems}")
+endif()

@@ -1,0 +1,11 @@
+# sofa_host(TARGET): a program that modules are loaded into. It has all of sofa in it, and shows them its symbols.
+function(sofa_host target)
+  get_property(parts GLOBAL PROPERTY SOFA_PARTS)
+  list(REMOVE_ITEM parts sofa_io_sim)
+  list(TRANSFORM parts REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE objects)
+  target_sources(${target} PRIVATE ${objects})
+  get_property(libs GLOBAL PROPERTY SOFA_LIBS)
+  get_property(private_libs GLOBAL PROPERTY SOFA_PRIVATE_LIBS)
+  target_link_libraries(${target} PRIVATE ${libs} ${private_libs})
+  set_target_properties(${target} PROPERTIES ENABLE_EXPORTS ON)
+endfunction()

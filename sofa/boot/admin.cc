@@ -1,0 +1,204 @@
+#include "sofa/boot/admin.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <utility>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "sofa/base/json_text.h"
+#include "sofa/boot/error.h"
+#include "sofa/boot/timeline.h"
+#include "sofa/io/async.h"
+#include "sofa/wire/http/target.h"
+
+namespace sofa::boot {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+template <class Range, class Write>
+std::string list(const Range& range, Write write) {
+  std::string out = "[";
+  for (const auto& each : range) out += (out.size() > 1 ? "," : "") + write(each);
+  return out + "]";
+}
+
+std::string iso(StateLog::Wall time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return fmt::format("{:%FT%T}.{:03}Z", seconds, (time - seconds).count());
+}
+
+double in_ms(io::Duration duration) {
+  return static_cast<double>(duration.count()) / 1e6;
+}
+
+net::HttpResponse refusal(const Error& error) {
+  int status = 400;
+  if (error.is(BootError::kState)) status = 409;
+  if (error.is(BootError::kUnknown)) status = 404;
+  return net::HttpResponse::json(status, fmt::format("{{\"error\":{}}}\n", quoted(error.message())));
+}
+
+using Query = std::map<std::string, std::string>;
+
+const std::string& required(const Query& query, const std::string& key) {
+  const auto found = query.find(key);
+  if (found != query.end() && !found->second.empty()) return found->second;
+  throw Error(BootError::kUnknown, fmt::format("the query has no '{}'", key));
+}
+
+std::string optional(const Query& query, const std::string& key) {
+  const auto found = query.find(key);
+  return found == query.end() ? std::string() : found->second;
+}
+
+using Answer = Task<std::string> (*)(Container& container, Query query);
+
+Task<std::string> list_modules(Container& container, Query query) {
+  const std::string name = optional(query, "name"), version = optional(query, "version");
+  std::vector<ModuleInfo> modules = container.modules();
+  std::erase_if(modules, [&](const ModuleInfo& module) {
+    return (!name.empty() && module.name != name) || (!version.empty() && module.version != version);
+  });
+  if (modules.empty() && !name.empty()) {
+    throw Error(BootError::kUnknown, fmt::format("there is no module '{}' {}", name, version));
+  }
+  co_return list(modules, [](const ModuleInfo& module) { return to_json(module); });
+}
+
+Task<std::string> startup(Container& container, Query) {
+  co_return timeline_json(container.modules());
+}
+
+Task<std::string> startup_page(Container& container, Query) {
+  co_return timeline_html(container.app(), container.modules());
+}
+
+Task<std::string> list_extensions(Container& container, Query) {
+  co_return list(container.contributions(), [](const ExtensionPoints::ContributionPtr& one) {
+    return fmt::format("{{\"point\":{},\"module\":{},\"order\":{}}}", quoted(one->point), quoted(one->module),
+                       one->order);
+  });
+}
+
+Task<std::string> install(Container& container, Query query) {
+  ModuleOptions module{.file = required(query, "file")};
+  query.erase("file");
+  module.settings = std::move(query);
+  co_return to_json(co_await container.install(std::move(module)));
+}
+
+Task<std::string> check(Container& container, Query query) {
+  co_await container.check(required(query, "name"), optional(query, "version"));
+  co_return "{\"healthy\":true}";
+}
+
+Task<std::string> switch_to_version(Container& container, Query query) {
+  co_await container.switch_to(required(query, "name"), required(query, "version"));
+  co_return co_await list_modules(container, {});
+}
+
+Task<std::string> try_out(Container& container, Query query) {
+  rpc::Trial trial;
+  const std::string percent = optional(query, "percent"), callers = optional(query, "callers");
+  double share = 0;
+  const auto [end, error] = std::from_chars(percent.data(), percent.data() + percent.size(), share);
+  if (!percent.empty() &&
+      (error != std::errc() || end != percent.data() + percent.size() || !(share >= 0 && share <= 100))) {
+    throw Error(BootError::kUnknown, fmt::format("'{}' is no percentage: 0 to 100, such as 2.5", percent));
+  }
+  trial.share = static_cast<std::uint32_t>(share * 100);
+  for (std::size_t at = 0; at < callers.size();) {
+    const std::size_t comma = std::min(callers.find(',', at), callers.size());
+    if (comma > at) trial.callers.push_back(callers.substr(at, comma - at));
+    at = comma + 1;
+  }
+  co_await container.try_out(required(query, "name"), required(query, "version"), std::move(trial));
+  co_return co_await list_modules(container, {});
+}
+
+Task<std::string> rollback(Container& container, Query query) {
+  co_await container.rollback(required(query, "name"));
+  co_return co_await list_modules(container, {});
+}
+
+Task<std::string> uninstall(Container& container, Query query) {
+  const std::vector<std::string> pins =
+      co_await container.uninstall(required(query, "name"), required(query, "version"));
+  co_return fmt::format("{{\"unloaded\":{},\"pins\":{}}}", pins.empty(),
+                        list(pins, [](const std::string& pin) { return quoted(pin); }));
+}
+
+/// Has it answered at the container's home, and comes back to the connection's shard.
+Task<net::HttpResponse> at_home(Container& container, Answer answer, Query query) {
+  io::Shard& here = *io::Shard::current();
+  co_await switch_to(container.home());
+  Result<std::string> answered = co_await as_result(answer(container, std::move(query)));
+  co_await switch_to(here);
+  if (!answered) co_return refusal(answered.error());
+  net::HttpResponse response = net::HttpResponse::json(200, *answered + "\n");
+  if (answer == startup_page) response.headers.set("Content-Type", "text/html; charset=utf-8");
+  co_return response;
+}
+
+struct Route {
+  const char* method;
+  const char* path;
+  Answer answer;
+};
+constexpr Route kRoutes[] = {
+    {"GET", "/modules", list_modules},
+    {"GET", "/extensions", list_extensions},
+    {"POST", "/modules/install", install},
+    {"POST", "/modules/check", check},
+    {"POST", "/modules/switch", switch_to_version},
+    {"POST", "/modules/rollback", rollback},
+    {"GET", "/startup", startup},
+    {"GET", "/startup.html", startup_page},
+    {"POST", "/modules/uninstall", uninstall},
+    {"POST", "/modules/trial", try_out},
+};
+
+}  // namespace
+
+void add_module_routes(net::HttpRouter& router, Container& container) {
+  for (const Route& route : kRoutes) {
+    router.add(route.method, route.path, [&container, answer = route.answer](net::HttpRequest request) {
+      Result<Query> query = http::parse_query(request.query());
+      if (!query) return Task<net::HttpResponse>(refusal(query.error()));
+      return at_home(container, answer, *std::move(query));
+    });
+  }
+}
+
+std::string to_json(const ModuleInfo& module) {
+  return fmt::format(
+      "{{\"name\":{},\"version\":{},\"state\":{},\"requires\":{},\"services\":{},\"log\":{},\"steps\":{},\"memory_"
+      "bytes\":{}}}",
+      quoted(module.name), quoted(module.version), quoted(to_string(module.state)),
+      list(module.requires_modules, [](const std::string& name) { return quoted(name); }),
+      list(module.services,
+           [](const Context::Published& service) {
+             return fmt::format("{{\"service\":{},\"installed\":{},\"calls\":{}}}", quoted(service.service),
+                                service.installed, service.calls);
+           }),
+      list(module.log,
+           [](const StateLog::Entry& entry) {
+             return fmt::format("{{\"state\":{},\"at\":{},\"why\":{}}}", quoted(to_string(entry.state)),
+                                quoted(iso(entry.at)), quoted(entry.why));
+           }),
+      list(module.steps,
+           [](const ModuleInstance::Step& step) {
+             return fmt::format("{{\"step\":{},\"ms\":{:.3f}}}", quoted(step.name), in_ms(step.took));
+           }),
+      module.memory_bytes);
+}
+
+}  // namespace sofa::boot

@@ -1,0 +1,301 @@
+#include "sofa/boot/module_instance.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sofa/base/log.h"
+#include "sofa/boot/error.h"
+#include "sofa/boot/module_file.h"
+#include "sofa/boot/run_apart.h"
+#include "sofa/io/async.h"
+
+namespace sofa::boot {
+namespace {
+
+constexpr io::Duration kLookAgain = std::chrono::milliseconds(1);
+constexpr std::uint64_t kMostFileBytes = 1ULL << 30;
+
+Result<Bytes> read_file(io::Disk& disk, const std::string& path) {
+  SOFA_TRY(const io::Handle file, disk.open(path, false));
+  const Result<std::uint64_t> size = disk.size(file);
+  Bytes bytes(size ? std::min(*size, kMostFileBytes) : 0);
+  const Result<std::size_t> got = disk.read_at(file, 0, bytes);
+  disk.close(file);
+  if (!size) return fail(size.error());
+  if (!got) return fail(got.error());
+  bytes.resize(*got);
+  return bytes;
+}
+
+template <class T>
+T value_or_raise(Result<T> result) {
+  if (!result) result.error().raise();
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+std::string plural(std::size_t count, std::string_view one) {
+  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+ModuleInstance::ModuleInstance(HostPlace place, ModuleOptions options) : place_(place), options_(std::move(options)) {
+  enter(ModuleState::kLoading);
+}
+
+ModuleInstance::~ModuleInstance() {
+  // Of one that was not unloaded its code stays for the rest of the process, and with it what that code is needed for.
+  static auto& stay = *new std::vector<std::pair<ModuleContext*, Module*>>;
+  if (context_ && (module_ || library_)) stay.emplace_back(context_.release(), module_);
+  if (!library_ && !kept_.empty()) place_.host.env().code.drop(kept_);
+}
+
+io::Shard& ModuleInstance::apart() const {
+  io::Shards& shards = place_.host.shards();
+  return shards[shards.size() - 1];
+}
+
+void ModuleInstance::enter(ModuleState state, std::string why) {
+  log_.enter(state, place_.host.env().clock.wall(), std::move(why));
+}
+
+void ModuleInstance::fail_with(const std::string& why) {
+  if (may_follow(state(), ModuleState::kBroken)) enter(ModuleState::kBroken, why);
+}
+
+Task<void> ModuleInstance::run(std::string step, io::Shard& on, io::Duration timeout,
+                               std::function<Task<void>()> begin) {
+  const std::string what = name().empty() ? fmt::format("{}: {}", options_.file, step)
+                                          : fmt::format("module '{}' {}: {}", name(), version(), step);
+  const io::TimePoint began = place_.host.env().clock.now();
+  const Result<void> outcome = co_await as_result(run_apart(on, std::move(begin), {.what = what, .timeout = timeout}));
+  steps_.push_back({std::move(step), began, place_.host.env().clock.now() - began});
+  if (outcome) co_return;
+  const bool is_ours = outcome.error().is(BootError::kTimeout);
+  const std::string why =
+      is_ours ? outcome.error().message() : fmt::format("{} failed: {}", what, outcome.error().message());
+  fail_with(why);
+  throw Error(is_ours ? BootError::kTimeout : BootError::kFailed, why);
+}
+
+Task<void> ModuleInstance::read() {
+  co_await run("read", apart(), place_.life.load_timeout, [this] {
+    const std::string text = options_.linked ? options_.manifest : keep_file();
+    manifest_ = value_or_raise(load_manifest(text, options_.file + " (module.yaml)"));
+    return Task<void>::ready();
+  });
+}
+
+// A copy, which is what is looked at and what is loaded: the file itself may be replaced at any time.
+std::string ModuleInstance::keep_file() {
+  const std::string_view name = std::string_view(options_.file).substr(options_.file.rfind('/') + 1);
+  kept_ = value_or_raise(place_.host.env().code.keep(options_.file, std::string(name)));
+  const Bytes bytes = value_or_raise(read_file(place_.host.env().disk, kept_));
+  ModuleNote note = value_or_raise(read_module_note(bytes, options_.file));
+  value_or_raise(check_compatible(note, options_.file));
+  has_thread_exits_ = as_text(bytes).find("__cxa_thread_atexit") != std::string_view::npos;
+  return std::move(note.manifest);
+}
+
+Task<void> ModuleInstance::load() {
+  options_.part.name = name();
+  context_ = std::make_unique<ModuleContext>(
+      place_.host, place_.points, manifest_, options_.part,
+      value_or_raise(read_settings(manifest_, options_.settings, fmt::format("modules.{}.config", name()))));
+  co_await run("load", apart(), place_.life.load_timeout, [this] {
+    if (!options_.linked) map_code();
+    make_module();
+    return Task<void>::ready();
+  });
+}
+
+void ModuleInstance::map_code() {
+  io::Code& code = place_.host.env().code;
+  library_ = value_or_raise(code.load(kept_));
+  ranges_ = code.mapped(kept_);
+  entry_ = static_cast<const sofa_module_entry*>(code.symbol(library_, "sofa_module"));
+  if (!entry_) throw Error(BootError::kFile, "it has no SOFA_MODULE(…)");
+}
+
+void ModuleInstance::make_module() {
+  if (options_.linked) entry_ = options_.linked;
+  if (entry_->abi != SOFA_MODULE_ABI || std::string_view(entry_->toolchain) != SOFA_TOOLCHAIN) {
+    throw Error(BootError::kIncompatible, "its note says another abi or toolchain than its code: build it anew");
+  }
+  char why[512] = {};
+  module_ = static_cast<Module*>(entry_->create(why, sizeof(why)));
+  if (!module_) throw Error(BootError::kFailed, fmt::format("its constructor threw: {}", why));
+}
+
+Task<void> ModuleInstance::start(io::Shard& on) {
+  enter(ModuleState::kStarting);
+  co_await run("start", on, place_.life.start_timeout, [this] { return module_->start(*context_); });
+  check_provides();
+  enter(ModuleState::kChecking);
+}
+
+void ModuleInstance::check_provides() const {
+  const std::vector<Context::Published> published = context_->published();
+  for (const std::string& interface : manifest_.provides) {
+    const auto is_it = [&](const Context::Published& one) { return one.service.starts_with(interface + ":"); };
+    if (std::ranges::any_of(published, is_it)) continue;
+    throw Error(BootError::kManifest,
+                fmt::format("module '{}' {} says in module.yaml that it provides {}, but does not publish it", name(),
+                            version(), interface));
+  }
+}
+
+Task<void> ModuleInstance::check() {
+  if (state() == ModuleState::kStandby) enter(ModuleState::kChecking);
+  std::string why;
+  for (std::uint32_t i = 0; i < place_.life.checks; ++i) {
+    if (i > 0) co_await sleep(place_.life.check_interval);
+    const Result<void> healthy = co_await as_result(run_apart(
+        apart(), [this] { return module_->check(*context_); },
+        {.what = fmt::format("check of module '{}' {}", name(), version()), .timeout = place_.life.check_timeout}));
+    if (healthy) {
+      if (state() == ModuleState::kChecking) enter(ModuleState::kStandby);
+      co_return;
+    }
+    why = healthy.error().message();
+  }
+  why = fmt::format("module '{}' {} is not healthy after {}: {}", name(), version(),
+                    plural(place_.life.checks, "check"), why);
+  if (state() != ModuleState::kActive) fail_with(why);
+  throw Error(BootError::kFailed, why);
+}
+
+Task<void> ModuleInstance::ready() {
+  return run("ready", apart(), place_.life.start_timeout, [this] { return module_->ready(*context_); });
+}
+
+Task<void> ModuleInstance::place_in_process() {
+  return context_->open();
+}
+
+Task<void> ModuleInstance::open(ModuleInstance* replaced) {
+  enter(ModuleState::kActive);
+  context_->extensions_.open(replaced ? &replaced->context_->extensions_ : nullptr);
+  co_await context_->open();
+  if (replaced) co_await replaced->close();
+}
+
+void ModuleInstance::try_out(const rpc::Trial& trial) {
+  if (state() != ModuleState::kTrial) enter(ModuleState::kTrial);
+  context_->try_out(trial);
+}
+
+Task<void> ModuleInstance::close() {
+  enter(ModuleState::kDraining);
+  context_->extensions_.close();
+  co_await context_->close();
+}
+
+Task<void> ModuleInstance::drain(io::TimePoint deadline) {
+  for (;;) {
+    std::string busy;
+    for (const Context::Published& service : context_->published()) {
+      if (service.calls > 0)
+        busy += fmt::format("; {} of {}", plural(static_cast<std::size_t>(service.calls), "call"), service.service);
+    }
+    if (context_->extensions_.in_use() > 0) busy += "; contributions that are in use";
+    if (busy.empty()) break;
+    if (io::Shard::current()->now() >= deadline) {
+      throw Error(BootError::kTimeout, fmt::format("module '{}' {} is still in use{}", name(), version(), busy));
+    }
+    co_await sleep(kLookAgain);
+  }
+  if (state() == ModuleState::kDraining) enter(ModuleState::kStandby);
+}
+
+// What runs on a shard when the mail comes has ended when the mail is done.
+Task<void> ModuleInstance::round() {
+  io::Shard& home = *io::Shard::current();
+  for (int i = 0; i < place_.host.shards().serving(); ++i) co_await switch_to(place_.host.shards()[i]);
+  co_await switch_to(home);
+  co_await run_apart(apart(), [] { return Task<void>::ready(); },
+                     {.what = "what a module runs on the shard apart", .timeout = place_.life.stop_timeout});
+}
+
+Task<std::vector<std::string>> ModuleInstance::unload() {
+  if (state() != ModuleState::kPinned) {
+    enter(ModuleState::kStopping);
+    if (context_) {
+      context_->extensions_.close();
+      co_await context_->close();
+    }
+    co_await round();
+    if (module_) {
+      const Result<void> stopped = co_await as_result(
+          run("stop", apart(), place_.life.stop_timeout, [this] { return module_->stop(*context_); }));
+      if (!stopped) log::warn("{}", stopped.error().message());
+      if (state() == ModuleState::kBroken) enter(ModuleState::kStopping);
+    }
+  }
+  std::vector<std::string> pins = co_await find_pins();
+  if (pins.empty() && library_) {
+    co_await round();
+    co_await run_apart(
+        apart(),
+        [this] { return place_.host.env().code.unload(std::exchange(library_, nullptr)), Task<void>::ready(); },
+        {.what = fmt::format("unloading '{}'", name()), .timeout = place_.life.stop_timeout});
+  }
+  if (pins.empty() && !kept_.empty()) {
+    ranges_ = place_.host.env().code.mapped(kept_);
+    if (ranges_.empty()) {
+      place_.host.env().code.drop(std::exchange(kept_, {}));
+    } else {
+      pins.push_back(has_thread_exits_ ? "a thread_local with a destructor, in a thread that has run the module's code"
+                                       : "something that its file itself asks for: it is still mapped");
+    }
+  }
+  if (pins.empty()) {
+    enter(ModuleState::kUnloaded);
+  } else if (state() != ModuleState::kPinned) {
+    enter(ModuleState::kPinned, fmt::format("{}", fmt::join(pins, "; ")));
+  }
+  co_return pins;
+}
+
+Task<std::vector<std::string>> ModuleInstance::find_pins() {
+  std::vector<std::string> pins;
+  if (!context_) co_return pins;
+  const io::TimePoint deadline = io::Shard::current()->now() + place_.life.stop_timeout;
+  const std::size_t tasks = co_await context_->tasks_.close(deadline);
+  if (tasks > 0) pins.push_back(plural(tasks, "task") + " that did not end when cancelled");
+  for (const Context::Published& service : context_->published()) {
+    if (service.calls > 0)
+      pins.push_back(fmt::format("{} of {}", plural(static_cast<std::size_t>(service.calls), "call"), service.service));
+    if (service.holders > 0) pins.push_back(fmt::format("the object of {}, which somebody holds", service.service));
+  }
+  if (context_->extensions_.in_use() + context_->extensions_.holders() > 0) {
+    pins.push_back("contributions, which somebody holds");
+  }
+  io::Shard& home = *io::Shard::current();
+  const auto is_ours = [this](std::uintptr_t address) {
+    return std::ranges::any_of(ranges_, [&](const io::Code::Range& range) { return range.has(address); });
+  };
+  for (int i = 0; i < place_.host.shards().serving() && !ranges_.empty(); ++i) {
+    co_await switch_to(place_.host.shards()[i]);
+    const std::size_t timers = io::Shard::current()->timers().count_calling(is_ours);
+    if (timers > 0) pins.push_back(fmt::format("{} on shard {}", plural(timers, "timer"), i));
+  }
+  co_await switch_to(home);
+  for (std::string& thread : place_.host.env().code.threads_in(ranges_)) pins.push_back("thread " + std::move(thread));
+  if (!pins.empty()) co_return pins;
+
+  co_await run_apart(
+      apart(), [this] { return entry_->destroy(std::exchange(module_, nullptr)), Task<void>::ready(); },
+      {.what = fmt::format("the destructor of module '{}'", name()), .timeout = place_.life.stop_timeout});
+  context_->close_pools();
+  context_.reset();
+  co_return pins;
+}
+
+std::vector<Context::Published> ModuleInstance::services() const {
+  return context_ ? context_->published() : std::vector<Context::Published>();
+}
+
+}  // namespace sofa::boot

@@ -1,0 +1,134 @@
+#include "sofa/cli/application_host.h"
+
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sofa/base/log.h"
+#include "sofa/boot/admin.h"
+#include "sofa/cli/command.h"
+#include "sofa/io/async.h"
+#include "sofa/net/admin_server.h"
+
+namespace sofa::cli {
+namespace {
+
+/// A plain name is sought where modules are installed: beside this binary, or in its prefix.
+std::string find_module(const std::string& file, const std::string& folder) {
+  if (file.starts_with('/')) return file;
+  const std::string beside = folder + "/" + file;
+  if (file.find('/') != std::string::npos || access(beside.c_str(), R_OK) == 0) return beside;
+  char self[PATH_MAX] = {};
+  if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0) return beside;
+  const std::string binary_folder = std::string(self).substr(0, std::string_view(self).rfind('/'));
+  for (const char* place : {"/modules/", "/../lib/sofa/modules/"}) {
+    const std::string found = binary_folder + place + file;
+    if (access(found.c_str(), R_OK) == 0) return found;
+  }
+  return beside;
+}
+
+boot::ContainerOptions container_options(const rpc::ApplicationFile& file) {
+  const rpc::ModuleLife& life = file.module_life;
+  std::vector<std::string> elsewhere;
+  for (const auto& [name, module] : file.modules) {
+    if (module.elsewhere) elsewhere.push_back(name);
+  }
+  return {.life = {.start_timeout = life.start_timeout,
+                   .stop_timeout = life.stop_timeout,
+                   .check_timeout = life.check_timeout,
+                   .checks = life.checks,
+                   .check_interval = life.check_interval,
+                   .drain_timeout = life.drain_timeout},
+          .profiles = file.profiles,
+          .elsewhere = std::move(elsewhere),
+          .best_effort = life.best_effort};
+}
+
+ContextConfig context_config(const rpc::ApplicationFile& file) {
+  ContextConfig config = file.context;
+  if (!file.modules.empty()) config.shards_apart = 1;
+  return config;
+}
+
+}  // namespace
+
+// A folder of the user's own: who may connect is who may open the socket.
+std::string ctl_socket_of(const std::string& app) {
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  if (runtime && *runtime) return fmt::format("{}/sofa-{}.sock", runtime, app);
+  return fmt::format("/tmp/sofa-{}/{}.sock", getuid(), app);
+}
+
+ApplicationHost::ApplicationHost(io::Env& env, rpc::ApplicationFile file, std::string folder)
+    : application_(file.application),
+      ctl_(file.ctl.empty() ? ctl_socket_of(file.context.app) : file.ctl),
+      to_start_(modules_of(file, folder)),
+      start_timeout_(file.module_life.start_timeout * 10),
+      context_(std::make_unique<Context>(env, context_config(file))) {
+  if (!to_start_.empty()) container_ = std::make_unique<boot::Container>(*context_, container_options(file));
+}
+
+ApplicationHost::~ApplicationHost() {
+  context_->end();  // what follows is destroyed when the shards no longer turn
+}
+
+std::vector<boot::ModuleOptions> ApplicationHost::modules_of(const rpc::ApplicationFile& file,
+                                                             const std::string& folder) const {
+  std::vector<boot::ModuleOptions> modules;
+  for (const auto& [name, module] : file.modules) {
+    if (module.elsewhere) continue;
+    boot::ModuleOptions options{.file = module.file, .part = module.part, .settings = module.settings};
+    options.file = find_module(options.file, folder);
+    modules.push_back(std::move(options));
+  }
+  return modules;
+}
+
+std::vector<io::Address> ApplicationHost::start() {
+  if (container_) {
+    io::Shard& home = container_->home();
+    Result<void> started = sofa::wait(home, container_->start(std::move(to_start_)), start_timeout_);
+    if (!started) started.error().raise();
+    open_ctl();
+  } else {
+    Result<const Application*> application = find_application(application_);
+    if (!application) application.error().raise();
+    (*application)->publish(*context_);
+  }
+  return context_->listen();
+}
+
+void ApplicationHost::open_ctl() {
+  const std::string folder = ctl_.substr(0, ctl_.rfind('/'));
+  mkdir(folder.c_str(), 0700);
+  struct stat status;
+  if (stat(folder.c_str(), &status) != 0 || (status.st_uid != getuid() && getuid() != 0)) {
+    throw Error(CliError::kInput, fmt::format("{} is not this user's own: give `ctl` another place", folder));
+  }
+  unlink(ctl_.c_str());  // of a process that was killed
+  net::HttpRouter router;
+  boot::add_module_routes(router, *container_);
+  net::HttpServerOptions options;
+  options.max_connections = 32;
+  ctl_server_ = std::make_unique<net::HttpServer>(context_->shards(), router.handler(), options);
+  context_->wait(ctl_server_->start_listening({.host = ctl_, .port = 0, .is_unix = true}));
+  chmod(ctl_.c_str(), 0600);
+}
+
+void ApplicationHost::stop(io::Duration grace) {
+  context_->close_traffic(grace);
+  if (container_) {
+    const Result<void> stopped = sofa::wait(container_->home(), container_->stop(), grace + std::chrono::seconds(60));
+    if (!stopped) log::warn("modules did not all stop: {}", stopped.error().message());
+    unlink(ctl_.c_str());
+  }
+  context_->end();
+}
+
+}  // namespace sofa::cli

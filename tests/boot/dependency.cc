@@ -1,0 +1,4 @@
+int dependency_version();
+int dependency_version() {
+  return DEPENDENCY_VERSION;
+}

@@ -1,0 +1,296 @@
+// Modules that are loaded for real: their life, what they do wrong, and that nothing of them is left.
+#include <atomic>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sofa/boot/container.h"
+#include "sofa/boot/error.h"
+#include "sofa/io/async.h"
+#include "sofa/io/posix/env.h"
+#include "tests/boot/probe_service.h"
+
+namespace probe {
+
+namespace {
+std::shared_ptr<void> kept;
+}
+
+void keep(std::shared_ptr<void> object) {
+  kept = std::move(object);
+}
+
+namespace {
+
+using namespace std::chrono_literals;
+using sofa::boot::BootError;
+using sofa::boot::ModuleInfo;
+using sofa::boot::ModuleState;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string file_of(std::string_view name) {
+  return std::string(SOFA_MODULE_DIR) + "/" + std::string(name) + ".so";
+}
+
+sofa::boot::ModuleOptions module(std::string_view name, const std::string& does = "nothing",
+                                 const std::string& order = "0") {
+  sofa::boot::ModuleOptions options{.file = file_of(name)};
+  if (name != "user_1" || does != "nothing" || order != "0") options.settings = {{"does", does}, {"order", order}};
+  return options;
+}
+
+sofa::boot::ContainerOptions quick() {
+  sofa::boot::ContainerOptions options;
+  options.life.start_timeout = 1s;
+  options.life.stop_timeout = 1s;
+  options.life.drain_timeout = 2s;
+  options.life.checks = 4;
+  options.life.check_interval = 1ms;
+  return options;
+}
+
+class ModulesTest : public testing::Test {
+ protected:
+  sofa::Context host{sofa::io::posix::env(), {.app = "host", .shards = 2, .shards_apart = 1}};
+  sofa::boot::Container container{host, quick()};
+
+  template <class T>
+  T at_home(sofa::Task<T> task) {
+    sofa::Result<T> result = sofa::wait(container.home(), std::move(task), 30s);
+    if (!result) result.error().raise();
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+  }
+  template <class T>
+  std::string why_not(sofa::Task<T> task) {
+    sofa::Result<T> result = sofa::wait(container.home(), std::move(task), 30s);
+    return result ? "it went well" : result.error().message();
+  }
+  void start(std::vector<sofa::boot::ModuleOptions> modules) { at_home(container.start(std::move(modules))); }
+  std::vector<ModuleInfo> modules() {
+    const auto ask = [](sofa::boot::Container& of) -> sofa::Task<std::vector<ModuleInfo>> { co_return of.modules(); };
+    return at_home(ask(container));
+  }
+  std::string version() { return host.wait(host.reference<ProbeService>()->version()); }
+  std::vector<std::string> pins_of(const std::string& name, const std::string& of = "1.0.0") {
+    return at_home(container.uninstall(name, of));
+  }
+  ~ModulesTest() override {
+    (void)sofa::wait(container.home(), container.stop(), 30s);
+    host.stop(1s);
+    kept.reset();
+  }
+};
+
+TEST_F(ModulesTest, StartsCallsAndUnloads) {
+  start({module("probe_1")});
+  EXPECT_EQ(version(), "1.0.0 dependency 1");
+  ASSERT_EQ(modules().size(), 1U);
+  EXPECT_EQ(modules()[0].state, ModuleState::kActive);
+  EXPECT_EQ(modules()[0].services[0].service, "test.ProbeService:1.0");
+  EXPECT_THAT(pins_of("probe"), IsEmpty());
+  EXPECT_THAT(modules(), IsEmpty());
+  EXPECT_THROW(version(), sofa::Error);
+}
+
+TEST_F(ModulesTest, SwitchesUnderCallsAndBack) {
+  start({module("probe_1")});
+  at_home(container.install(module("probe_2")));
+  EXPECT_EQ(version(), "1.0.0 dependency 1");
+  std::atomic<bool> stop{false};
+  std::atomic<int> wrong{0}, calls{0};
+  const auto reference = host.reference<ProbeService>();
+  std::thread caller([&] {
+    while (!stop) {
+      const std::string answer = host.wait(reference->later(1));
+      wrong += answer != "1.0.0" && answer != "2.0.0";
+      ++calls;
+    }
+  });
+  for (int i = 0; i < 20; ++i) {
+    at_home(container.switch_to("probe", "2.0.0"));
+    EXPECT_EQ(version(), "2.0.0 dependency 2");
+    at_home(container.rollback("probe"));
+    EXPECT_EQ(version(), "1.0.0 dependency 1");
+  }
+  at_home(container.switch_to("probe", "2.0.0"));
+  stop = true;
+  caller.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_GT(calls, 0);
+  EXPECT_THAT(pins_of("probe"), IsEmpty());
+  EXPECT_EQ(version(), "2.0.0 dependency 2");
+}
+
+TEST_F(ModulesTest, ExceptionsKeepTheirType) {
+  start({module("probe_1")});
+  try {
+    host.wait(host.reference<ProbeService>()->fail(7));
+    FAIL() << "it should have thrown";
+  } catch (const ProbeFailure& failure) {
+    EXPECT_EQ(failure.code, 7);
+  }
+}
+
+TEST_F(ModulesTest, CallsUnderWayEndBeforeItGoes) {
+  start({module("probe_1")});
+  auto answer = host.as_future(host.reference<ProbeService>()->later(200));
+  while (host.wait(host.reference<ProbeService>()->version()).empty()) {
+  }
+  EXPECT_THAT(pins_of("probe"), IsEmpty());
+  EXPECT_EQ(answer.get().value(), "1.0.0");
+}
+
+TEST_F(ModulesTest, ContributionsComeInOrderAndGoWithTheirModule) {
+  start({module("probe_1", "nothing", "5")});
+  at_home(container.install(module("probe_2", "nothing", "1")));
+  EXPECT_EQ(container.contributions().size(), 1U);
+  EXPECT_EQ(container.contributions()[0]->order, 5);
+  at_home(container.switch_to("probe", "2.0.0"));
+  EXPECT_EQ(container.contributions().size(), 1U);
+  EXPECT_EQ(container.contributions()[0]->order, 1);
+}
+
+struct Wrong {
+  const char* does;
+  const char* says;
+};
+
+class WrongInStart : public ModulesTest, public testing::WithParamInterface<Wrong> {};
+
+TEST_P(WrongInStart, IsReportedAndNothingStays) {
+  EXPECT_THAT(why_not(container.start({module("probe_1", GetParam().does)})),
+              AllOf(HasSubstr("module 'probe' 1.0.0"), HasSubstr(GetParam().says)));
+  EXPECT_EQ(host.wait([]() -> sofa::Task<int> { co_return 1; }()), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, WrongInStart,
+                         testing::Values(Wrong{"throws in start", "there is no database"},
+                                         Wrong{"waits in start", "start has not ended within 1000 ms"},
+                                         Wrong{"does not publish", "provides test.ProbeService, but does not publish"},
+                                         Wrong{"is ill", "not healthy after 4 checks: the disk is full"}));
+
+TEST_F(ModulesTest, OneThatIsIllAtFirstBecomesHealthy) {
+  start({module("probe_1", "is ill twice")});
+  EXPECT_EQ(modules()[0].state, ModuleState::kActive);
+}
+
+TEST_F(ModulesTest, ADependantOfAFailedOneIsNotStarted) {
+  const std::string why = why_not(container.start({module("user_1"), module("probe_1", "throws in start")}));
+  EXPECT_THAT(why, AllOf(HasSubstr("there is no database"),
+                         HasSubstr("module 'user' 1.0.0 was not started: it requires probe, which failed")));
+}
+
+TEST_F(ModulesTest, AMissingRequirementIsNamedBeforeAnythingStarts) {
+  EXPECT_THAT(why_not(container.start({module("user_1")})), HasSubstr("'user' requires 'probe'"));
+  EXPECT_THAT(modules(), IsEmpty());
+}
+
+TEST_F(ModulesTest, ATakenNameIsRefused) {
+  EXPECT_THAT(why_not(container.start({module("user_1"), module("probe_1")})),
+              AllOf(HasSubstr("module 'user' cannot publish test.ProbeService:1.0"),
+                    HasSubstr("module 'probe' publishes it already")));
+}
+
+TEST_F(ModulesTest, WhatIsRequiredIsNotTakenOut) {
+  start({module("probe_1")});
+  EXPECT_THAT(why_not(container.switch_to("probe", "1.0.0")), HasSubstr("is active already"));
+  EXPECT_THAT(why_not(container.switch_to("probe", "9.0.0")), HasSubstr("of 'probe' there is 1.0.0 (active)"));
+  EXPECT_THAT(why_not(container.rollback("probe")), HasSubstr("nothing to go back to"));
+  EXPECT_THAT(why_not(container.uninstall("prob", "1.0.0")),
+              HasSubstr("there is no module 'prob' 1.0.0; there is probe"));
+}
+
+TEST_F(ModulesTest, SomeCallersTryAVersionOut) {
+  start({module("probe_1")});
+  at_home(container.install(module("probe_2")));
+  at_home(container.try_out("probe", "2.0.0", {.share = 0, .callers = {"somebody"}}));
+  EXPECT_EQ(version(), "1.0.0 dependency 1");
+  at_home(container.try_out("probe", "2.0.0", {.share = 0, .callers = {"host"}}));
+  EXPECT_EQ(version(), "2.0.0 dependency 2");
+  at_home(container.try_out("probe", "2.0.0", {}));
+  EXPECT_EQ(version(), "1.0.0 dependency 1");
+  at_home(container.try_out("probe", "2.0.0", {.share = 5000}));
+  int on_trial = 0;
+  for (int i = 0; i < 1000; ++i) on_trial += version().starts_with("2");
+  EXPECT_NEAR(on_trial, 500, 5);
+  at_home(container.switch_to("probe", "2.0.0"));
+  EXPECT_THAT(pins_of("probe"), IsEmpty());
+  EXPECT_EQ(version(), "2.0.0 dependency 2");
+}
+
+TEST_F(ModulesTest, AFailedInstallLeavesWhatIsActive) {
+  start({module("probe_1")});
+  EXPECT_THAT(why_not(container.install(module("probe_2", "is ill"))), HasSubstr("the disk is full"));
+  EXPECT_EQ(modules().size(), 1U);
+  EXPECT_EQ(version(), "1.0.0 dependency 1");
+  EXPECT_THAT(why_not(container.install(module("probe_1"))), HasSubstr("is there already"));
+}
+
+struct Pin {
+  const char* does;
+  const char* names;
+};
+class Pinned : public ModulesTest, public testing::WithParamInterface<Pin> {};
+
+TEST_P(Pinned, IsNamed) {
+  start({module("probe_1", GetParam().does)});
+  // On all shards of the host.
+  for (int i = 0; i < host.shards().serving(); ++i) {
+    (void)sofa::wait(host.shards()[i], host.reference<ProbeService>()->version(), 5s);
+    const auto call = [](sofa::rpc::Reference<ProbeService> probe) -> sofa::Task<std::string> {
+      co_return co_await probe->version();
+    };
+    ASSERT_TRUE(sofa::wait(host.shards()[i], call(host.reference<ProbeService>()), 5s));
+  }
+  EXPECT_THAT(pins_of("probe"), ElementsAre(HasSubstr(GetParam().names)));
+  EXPECT_EQ(modules()[0].state, ModuleState::kPinned);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Pinned,
+                         testing::Values(Pin{"leaves a thread_local", "a thread_local with a destructor"},
+                                         Pin{"leaves a thread", "thread "}, Pin{"leaves a timer", "1 timer on shard"},
+                                         Pin{"has a stubborn task", "1 task that did not end"},
+                                         Pin{"hands out an object", "the object of test.ProbeService:1.0"}));
+
+TEST_F(ModulesTest, GoesWhenWhatHeldItIsGivenBack) {
+  start({module("probe_1", "hands out an object")});
+  EXPECT_THAT(pins_of("probe"), ElementsAre(HasSubstr("the object of test.ProbeService:1.0")));
+  kept.reset();
+  EXPECT_THAT(pins_of("probe"), IsEmpty());
+}
+
+class Damaged : public ModulesTest {
+ protected:
+  const std::string path = testing::TempDir() + "damaged.so";
+  void write(const std::function<void(std::string&)>& change) {
+    std::ifstream from(file_of("probe_1"), std::ios::binary);
+    std::stringstream bytes;
+    bytes << from.rdbuf();
+    std::string text = bytes.str();
+    change(text);
+    std::ofstream(path, std::ios::binary) << text;
+  }
+  std::string why() { return why_not(container.install({.file = path})); }
+  ~Damaged() override { std::remove(path.c_str()); }
+};
+
+TEST_F(Damaged, FilesAreRefusedBeforeTheyAreLoaded) {
+  write([](std::string& bytes) { bytes.resize(bytes.size() / 2); });
+  EXPECT_THAT(why(), HasSubstr("is cut off"));
+  write([](std::string& bytes) { bytes = "#!/bin/sh"; });
+  EXPECT_THAT(why(), HasSubstr("is no shared object"));
+  write([](std::string& bytes) { bytes.replace(bytes.find("clang 19"), 8, "clang 18"); });
+  EXPECT_THAT(why(), AllOf(HasSubstr("was built with 'clang 18"), HasSubstr("rebuild the module")));
+  write([](std::string& bytes) { bytes.replace(bytes.find("name: probe"), 11, "nome: probe"); });
+  EXPECT_THAT(why(), HasSubstr("did you mean 'name'?"));
+  EXPECT_THAT(why_not(container.install({.file = "/nowhere.so"})), HasSubstr("/nowhere.so"));
+}
+
+}  // namespace
+}  // namespace probe
