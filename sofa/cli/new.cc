@@ -99,7 +99,11 @@ int main() {
   sofa::boot::Container container(host, {});
   int failed = 0;
   try {
-    sofa::wait(container.home(), container.start({{.linked = &sofa_module, .manifest = manifest}}), std::chrono::seconds(10)).value();
+    sofa::boot::ModuleOptions module;
+    module.linked = &sofa_module;
+    module.manifest = manifest;
+    const auto started = sofa::wait(container.home(), container.start({module}), std::chrono::seconds(10));
+    if (!started) started.error().raise();
     const std::string greeting = host.wait(host.reference<@Service@>()->greet("Ann"));
     if (greeting != "Hello, Ann") failed = std::printf("it says '%s'\n", greeting.c_str());
   } catch (const std::exception& error) {

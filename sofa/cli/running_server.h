@@ -10,8 +10,8 @@ namespace sofa::cli {
 
 class RunningServer {
  public:
-  /// Starts it on a free port and waits until it is READY.
-  explicit RunningServer(const std::vector<std::string>& arguments = {});
+  /// Starts it on a free port and waits until it is READY. `file` is one of examples/bank.
+  explicit RunningServer(const std::vector<std::string>& arguments = {}, const std::string& file = "bank.yaml");
   /// Kills it where `stop` was not called.
   ~RunningServer();
   RunningServer(const RunningServer&) = delete;

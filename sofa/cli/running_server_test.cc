@@ -10,8 +10,8 @@
 
 namespace sofa::cli {
 
-RunningServer::RunningServer(const std::vector<std::string>& arguments) {
-  std::vector<std::string> all = {"sofa", "serve", SOFA_SOURCE_DIR "/examples/bank/bank.yaml", "--listen",
+RunningServer::RunningServer(const std::vector<std::string>& arguments, const std::string& file) {
+  std::vector<std::string> all = {"sofa", "serve", SOFA_SOURCE_DIR "/examples/bank/" + file, "--listen",
                                   "bolt://127.0.0.1:0"};
   all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;

@@ -62,6 +62,34 @@ def conversation(build):
     return told if told[0] != 0 else (code, told[1])
 
 
+def served(prefix, project):
+    """(exit code, what it answers) of the application that `sofa new module` wrote."""
+    with subprocess.Popen([Path(prefix, "bin/sofa"), "serve", project / "app.yaml", "--listen", "bolt://127.0.0.1:0", "--ctl",
+                           project / "ctl.sock", "--quiet"], stdout=subprocess.PIPE, text=True) as server:
+        url = next((word for word in server.stdout.readline().split() if word.startswith("bolt://")), "")
+        told = run(Path(prefix, "bin/sofa"), "call", url, "com.example.GreetingsService", "greet", '"Ann"')
+        server.terminate()
+        code = server.wait(timeout=30)
+    return told if told[0] != 0 else (code, told[1])
+
+
+def module_complaints(prefix):
+    """What keeps a stranger from building, testing and running the module that `sofa new` writes."""
+    folder = Path(prefix).parent / "made"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    project = folder / "greetings"
+    for what, step in [("new", lambda: run(Path(prefix, "bin/sofa"), "new", "module", "greetings", cwd=folder)),
+                       ("configure", lambda: configure(project, prefix)),
+                       ("build", lambda: run("ninja", "-C", project / "build")),
+                       ("test", lambda: run("ctest", "--test-dir", project / "build", "--output-on-failure")),
+                       ("serve", lambda: served(prefix, project))]:
+        code, said = step()
+        if code != 0:
+            return [f"module: {what}: {line}" for line in said.splitlines()]
+    return [] if said == '"Good morning, Ann"\n' else [f"module: it answers {said!r}"]
+
+
 def complaints(prefix):
     """What keeps a stranger from using what is installed at `prefix`."""
     project = Path(prefix).parent / "project"
@@ -89,7 +117,7 @@ def check():
     with tempfile.TemporaryDirectory() as folder:
         prefix = Path(folder, "usr")
         install(prefix)
-        found = [f"cmake --install: {line}" for line in complaints(prefix)]
+        found = [f"cmake --install: {line}" for line in complaints(prefix) + module_complaints(prefix)]
         shutil.rmtree(prefix)
         need("dpkg-deb", "-x", package(Path(folder, "deb")), folder)
         return found + [f"package: {line}" for line in complaints(prefix)]

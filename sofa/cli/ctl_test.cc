@@ -1,0 +1,92 @@
+// sofa ctl and sofa new, as an operator uses them.
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "sofa/cli/run_binary.h"
+#include "sofa/cli/running_server.h"
+
+namespace sofa::cli {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class CtlTest : public testing::Test {
+ protected:
+  const std::string socket = testing::TempDir() + "ctl-" + std::to_string(getpid()) + ".sock";
+  RunningServer bank{{"--quiet", "--ctl", socket}, "bank-modules.yaml"};
+
+  Ran ctl(std::vector<std::string> words) {
+    words.insert(words.begin(), {"ctl", "--socket", socket});
+    return run_sofa(words);
+  }
+  std::string call(const std::string& service, const std::string& method) {
+    return run_sofa({"call", bank.url(), service, method}).out;
+  }
+  static std::string file_of(const std::string& module) {
+    return std::filesystem::path(SOFA_BINARY).parent_path() / "modules" / (module + ".so");
+  }
+};
+
+TEST_F(CtlTest, ReleasesAVersionAndGoesBack) {
+  ASSERT_NE(bank.url(), "");
+  EXPECT_EQ(call("dev.sofa.bank.TransferService", "version"), "\"1.0.0\"\n");
+  EXPECT_THAT(ctl({"module", "list"}).out, AllOf(HasSubstr("accounts"), HasSubstr("points"), HasSubstr("transfers")));
+  const Ran installed = ctl({"module", "install", file_of("transfers-2.0.0"), "--set", "points_per_transfer=2"});
+  EXPECT_EQ(installed.exit, 0) << installed.err;
+  EXPECT_THAT(installed.out, HasSubstr("transfers 2.0.0: standby"));
+  EXPECT_EQ(call("dev.sofa.bank.TransferService", "version"), "\"1.0.0\"\n");
+  EXPECT_EQ(ctl({"module", "trial", "transfers", "2.0.0", "--percent", "100"}).exit, 0);
+  EXPECT_EQ(call("dev.sofa.bank.TransferService", "version"), "\"2.0.0\"\n");
+  EXPECT_EQ(ctl({"module", "trial", "transfers", "2.0.0"}).exit, 0);
+  EXPECT_EQ(call("dev.sofa.bank.TransferService", "version"), "\"1.0.0\"\n");
+  EXPECT_EQ(ctl({"module", "switch", "transfers", "2.0.0"}).exit, 0);
+  EXPECT_EQ(call("dev.sofa.bank.TransferService", "version"), "\"2.0.0\"\n");
+  EXPECT_EQ(ctl({"module", "rollback", "transfers"}).exit, 0);
+  EXPECT_EQ(call("dev.sofa.bank.TransferService", "version"), "\"1.0.0\"\n");
+  EXPECT_THAT(ctl({"module", "uninstall", "transfers", "2.0.0"}).out, HasSubstr("nothing of it is left in memory"));
+  EXPECT_THAT(ctl({"--json", "module", "list"}).out, Not(HasSubstr("2.0.0")));
+  EXPECT_EQ(bank.stop(SIGTERM), 0);
+}
+
+TEST_F(CtlTest, SaysWhatCannotBe) {
+  EXPECT_EQ(ctl({"module", "check", "accounts"}).out, "healthy\n");
+  const Ran required = ctl({"module", "uninstall", "accounts", "1.0.0"});
+  EXPECT_EQ(required.exit, 1);
+  EXPECT_THAT(required.err, HasSubstr("module 'accounts' is required by transfers"));
+  EXPECT_THAT(ctl({"module", "install", file_of("transfers-2.0.0"), "--set", "points=2"}).err,
+              HasSubstr("module.yaml of 'transfers' has points_per_transfer"));
+  EXPECT_THAT(ctl({"module", "install", "/dev/null"}).err, HasSubstr("is no shared object"));
+  EXPECT_THAT(ctl({"module", "inspect", "nobody"}).err, HasSubstr("there is no module 'nobody'"));
+  EXPECT_THAT(ctl({"module", "inspect", "transfers"}).out, AllOf(HasSubstr("active"), HasSubstr("start")));
+  EXPECT_THAT(run_sofa({"ctl", "--socket", "/nowhere.sock", "module", "list"}).err,
+              HasSubstr("nobody answers at /nowhere.sock"));
+}
+
+TEST_F(CtlTest, ShowsHowItStarted) {
+  EXPECT_THAT(ctl({"startup"}).out, AllOf(HasSubstr("transfers"), HasSubstr("start")));
+  EXPECT_THAT(ctl({"startup", "--html"}).out, AllOf(HasSubstr("<!doctype html>"), HasSubstr("<td>transfers</td>")));
+}
+
+TEST(New, WritesAModule) {
+  const std::string folder = testing::TempDir() + "new-" + std::to_string(getpid());
+  std::filesystem::create_directory(folder);
+  const Ran made = run_program("/bin/sh", {"-c", "cd " + folder + " && " SOFA_BINARY " new module greetings"});
+  EXPECT_EQ(made.exit, 0) << made.err;
+  for (const char* file :
+       {"CMakeLists.txt", "module.yaml", "module.cc", "greetings_service.h", "module_test.cc", "app.yaml"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder + "/greetings/" + file)) << file;
+  }
+  EXPECT_NE(run_program("/bin/sh", {"-c", "cd " + folder + " && " SOFA_BINARY " new module greetings"}).exit, 0);
+  EXPECT_NE(run_sofa({"new", "module", "../x"}).exit, 0);
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace sofa::cli
