@@ -48,7 +48,7 @@ def calls(rounds):
 
 
 def loads(rounds):
-    return lambda: {"boot.load_us": [module_cost("load", 300)["p50_us"] for _ in range(rounds)]}
+    return lambda: {"boot.load_us": [module_cost("load", 300)["all_p50_us"] for _ in range(rounds)]}
 
 
 def memory():

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -106,18 +107,24 @@ int call(int threads) {
 
 int load(int rounds) {
   Host host;
-  std::vector<double> took;
+  std::map<std::string, std::vector<double>> took;  // by step, and of all but the last
   for (int i = 0; i < rounds; ++i) {
     const auto module = host.at_home(host.container.install({.file = file_of(1)}));
-    double microseconds = 0;
+    double sum = 0;
     for (const auto& step : module.steps) {
-      if (step.name != "ready") microseconds += static_cast<double>(step.took.count()) / 1e3;
+      const double microseconds = static_cast<double>(step.took.count()) / 1e3;
+      took[step.name].push_back(microseconds);
+      if (step.name != "ready") sum += microseconds;
     }
-    took.push_back(microseconds);
+    took["all"].push_back(sum);
     if (!host.at_home(host.container.uninstall("counter", "1.0.0")).empty()) return 1;
   }
-  std::ranges::sort(took);
-  std::printf("{\"p50_us\":%.1f,\"p99_us\":%.1f}\n", took[took.size() / 2], took[took.size() * 99 / 100]);
+  std::string json;
+  for (auto& [name, all] : took) {
+    std::ranges::sort(all);
+    json += fmt::format("{}\"{}_p50_us\":{:.1f}", json.empty() ? "" : ",", name, all[all.size() / 2]);
+  }
+  std::printf("{%s}\n", json.c_str());
   return 0;
 }
 

@@ -114,7 +114,6 @@ Task<void> ModuleInstance::load() {
 void ModuleInstance::map_code() {
   io::Code& code = place_.host.env().code;
   library_ = value_or_raise(code.load(kept_));
-  ranges_ = code.mapped(kept_);
   entry_ = static_cast<const sofa_module_entry*>(code.symbol(library_, "sofa_module"));
   if (!entry_) throw Error(BootError::kFile, "it has no SOFA_MODULE(…)");
 }
@@ -243,8 +242,7 @@ Task<std::vector<std::string>> ModuleInstance::unload() {
         {.what = fmt::format("unloading '{}'", name()), .timeout = place_.life.stop_timeout});
   }
   if (pins.empty() && !kept_.empty()) {
-    ranges_ = place_.host.env().code.mapped(kept_);
-    if (ranges_.empty()) {
+    if (place_.host.env().code.mapped(kept_).empty()) {
       place_.host.env().code.drop(std::exchange(kept_, {}));
     } else {
       pins.push_back(has_thread_exits_ ? "a thread_local with a destructor, in a thread that has run the module's code"
@@ -274,16 +272,18 @@ Task<std::vector<std::string>> ModuleInstance::find_pins() {
     pins.push_back("contributions, which somebody holds");
   }
   io::Shard& home = *io::Shard::current();
-  const auto is_ours = [this](std::uintptr_t address) {
-    return std::ranges::any_of(ranges_, [&](const io::Code::Range& range) { return range.has(address); });
+  std::vector<io::Code::Range> ranges;
+  if (library_) ranges = place_.host.env().code.mapped(kept_);
+  const auto is_ours = [&ranges](std::uintptr_t address) {
+    return std::ranges::any_of(ranges, [&](const io::Code::Range& range) { return range.has(address); });
   };
-  for (int i = 0; i < place_.host.shards().serving() && !ranges_.empty(); ++i) {
+  for (int i = 0; i < place_.host.shards().serving() && !ranges.empty(); ++i) {
     co_await switch_to(place_.host.shards()[i]);
     const std::size_t timers = io::Shard::current()->timers().count_calling(is_ours);
     if (timers > 0) pins.push_back(fmt::format("{} on shard {}", plural(timers, "timer"), i));
   }
   co_await switch_to(home);
-  for (std::string& thread : place_.host.env().code.threads_in(ranges_)) pins.push_back("thread " + std::move(thread));
+  for (std::string& thread : place_.host.env().code.threads_in(ranges)) pins.push_back("thread " + std::move(thread));
   if (!pins.empty()) co_return pins;
 
   co_await run_apart(

@@ -116,7 +116,6 @@ class ModuleInstance {
   std::string kept_;  // the copy that is loaded
   bool has_thread_exits_ = false;
   void* library_ = nullptr;
-  std::vector<io::Code::Range> ranges_;
   const sofa_module_entry* entry_ = nullptr;
   std::unique_ptr<ModuleContext> context_;
   Module* module_ = nullptr;

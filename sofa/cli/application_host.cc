@@ -13,7 +13,7 @@
 #include "sofa/boot/admin.h"
 #include "sofa/cli/command.h"
 #include "sofa/io/async.h"
-#include "sofa/net/admin_server.h"
+#include "sofa/observe/telemetry.h"
 
 namespace sofa::cli {
 namespace {
@@ -92,9 +92,11 @@ std::vector<boot::ModuleOptions> ApplicationHost::modules_of(const rpc::Applicat
 
 std::vector<io::Address> ApplicationHost::start() {
   if (container_) {
+    if (auto* telemetry = context_->telemetry()) modules_health_ = telemetry->health().component("modules");
     io::Shard& home = container_->home();
     Result<void> started = sofa::wait(home, container_->start(std::move(to_start_)), start_timeout_);
     if (!started) started.error().raise();
+    modules_health_.up();
     open_ctl();
   } else {
     Result<const Application*> application = find_application(application_);
@@ -122,6 +124,7 @@ void ApplicationHost::open_ctl() {
 }
 
 void ApplicationHost::stop(io::Duration grace) {
+  modules_health_.down("stopping");
   context_->close_traffic(grace);
   if (container_) {
     const Result<void> stopped = sofa::wait(container_->home(), container_->stop(), grace + std::chrono::seconds(60));

@@ -17,6 +17,7 @@
 #include "sofa/boot/container.h"
 #include "sofa/cli/application.h"
 #include "sofa/net/http_server.h"
+#include "sofa/observe/health.h"
 #include "sofa/rpc/context_config.h"
 
 namespace sofa::cli {
@@ -46,6 +47,7 @@ class ApplicationHost {
   std::unique_ptr<Context> context_;
   std::unique_ptr<boot::Container> container_;
   std::unique_ptr<net::HttpServer> ctl_server_;
+  observe::Health::Component modules_health_;
 };
 
 }  // namespace sofa::cli
