@@ -73,6 +73,12 @@ Task<std::string> list_modules(Container& container, Query query) {
   co_return list(modules, [](const ModuleInfo& module) { return to_json(module); });
 }
 
+Task<std::string> figures(Container& container, Query) {
+  const ServerFigures now = container.figures();
+  co_return fmt::format("{{\"connections\":{},\"requests\":{},\"errors\":{},\"in_flight\":{}}}", now.connections,
+                        now.requests, now.errors, now.in_flight);
+}
+
 Task<std::string> startup(Container& container, Query) {
   co_return timeline_json(container.modules());
 }
@@ -136,11 +142,17 @@ Task<std::string> uninstall(Container& container, Query query) {
                         list(pins, [](const std::string& pin) { return quoted(pin); }));
 }
 
+/// In a context of its own: who asked may leave, what was begun is brought to its end.
+Task<std::string> to_its_end(Task<std::string> operation) {
+  const ContextPtr context = CallContext::make();
+  co_return co_await in_context(std::move(operation), *context);
+}
+
 /// Has it answered at the container's home, and comes back to the connection's shard.
 Task<net::HttpResponse> at_home(Container& container, Answer answer, Query query) {
   io::Shard& here = *io::Shard::current();
   co_await switch_to(container.home());
-  Result<std::string> answered = co_await as_result(answer(container, std::move(query)));
+  Result<std::string> answered = co_await as_result(to_its_end(answer(container, std::move(query))));
   co_await switch_to(here);
   if (!answered) co_return refusal(answered.error());
   net::HttpResponse response = net::HttpResponse::json(200, *answered + "\n");
@@ -160,6 +172,7 @@ constexpr Route kRoutes[] = {
     {"POST", "/modules/check", check},
     {"POST", "/modules/switch", switch_to_version},
     {"POST", "/modules/rollback", rollback},
+    {"GET", "/figures", figures},
     {"GET", "/startup", startup},
     {"GET", "/startup.html", startup_page},
     {"POST", "/modules/uninstall", uninstall},

@@ -12,6 +12,7 @@
 //   POST /modules/rollback?name=N
 //   POST /modules/uninstall?name=N&version=V         200 also where it is pinned: `pins` says by what
 //   GET  /extensions
+//   GET  /figures                                    calls over bindings, and how many of them failed
 //   GET  /startup, /startup.html                     the timeline of the start, as JSON and as a page
 //
 // Failures are `{"error": …}`: 409 where the state forbids it, 404 for what is not there, else 400.

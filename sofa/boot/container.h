@@ -60,6 +60,8 @@ class Container {
 
   io::Shard& home() const { return host_.shards()[0]; }
   const std::string& app() const { return host_.config().app; }
+  /// What callers over bindings have asked and got.
+  ServerFigures figures() const { return host_.figures(); }
 
   Task<void> start(std::vector<ModuleOptions> modules);
   Task<void> stop();

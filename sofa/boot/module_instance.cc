@@ -73,11 +73,16 @@ Task<void> ModuleInstance::run(std::string step, io::Shard& on, io::Duration tim
   const Result<void> outcome = co_await as_result(run_apart(on, std::move(begin), {.what = what, .timeout = timeout}));
   steps_.push_back({std::move(step), began, place_.host.env().clock.now() - began});
   if (outcome) co_return;
-  const bool is_ours = outcome.error().is(BootError::kTimeout);
+  note_left_behind(steps_.back().name, outcome.error());
+  const bool is_ours = outcome.error().is(BootError::kTimeout) || outcome.error().is(BootError::kPinned);
   const std::string why =
       is_ours ? outcome.error().message() : fmt::format("{} failed: {}", what, outcome.error().message());
   fail_with(why);
   throw Error(is_ours ? BootError::kTimeout : BootError::kFailed, why);
+}
+
+void ModuleInstance::note_left_behind(std::string_view step, const Error& error) {
+  if (error.is(BootError::kPinned)) left_behind_ = fmt::format("its {}, which has not ended", step);
 }
 
 Task<void> ModuleInstance::read() {
@@ -158,6 +163,7 @@ Task<void> ModuleInstance::check() {
       if (state() == ModuleState::kChecking) enter(ModuleState::kStandby);
       co_return;
     }
+    note_left_behind("check", healthy.error());
     why = healthy.error().message();
   }
   why = fmt::format("module '{}' {} is not healthy after {}: {}", name(), version(),
@@ -225,8 +231,9 @@ Task<std::vector<std::string>> ModuleInstance::unload() {
       context_->extensions_.close();
       co_await context_->close();
     }
-    co_await round();
-    if (module_) {
+    const Result<void> quiet = co_await as_result(round());
+    if (!quiet) note_left_behind("code on the shard apart", quiet.error());
+    if (module_ && left_behind_.empty()) {
       const Result<void> stopped = co_await as_result(
           run("stop", apart(), place_.life.stop_timeout, [this] { return module_->stop(*context_); }));
       if (!stopped) log::warn("{}", stopped.error().message());
@@ -259,6 +266,7 @@ Task<std::vector<std::string>> ModuleInstance::unload() {
 
 Task<std::vector<std::string>> ModuleInstance::find_pins() {
   std::vector<std::string> pins;
+  if (!left_behind_.empty()) pins.push_back(left_behind_);
   if (!context_) co_return pins;
   const io::TimePoint deadline = io::Shard::current()->now() + place_.life.stop_timeout;
   const std::size_t tasks = co_await context_->tasks_.close(deadline);

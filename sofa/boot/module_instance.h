@@ -100,6 +100,7 @@ class ModuleInstance {
 
  private:
   Task<void> run(std::string step, io::Shard& on, io::Duration timeout, std::function<Task<void>()> begin);
+  void note_left_behind(std::string_view step, const Error& error);
   std::string keep_file();
   void map_code();
   void make_module();
@@ -115,6 +116,7 @@ class ModuleInstance {
   std::vector<Step> steps_;
   std::string kept_;  // the copy that is loaded
   bool has_thread_exits_ = false;
+  std::string left_behind_;  // what of its code still runs where nobody can end it; empty: nothing
   void* library_ = nullptr;
   const sofa_module_entry* entry_ = nullptr;
   std::unique_ptr<ModuleContext> context_;

@@ -69,7 +69,7 @@ Task<void> run_apart(io::Shard& shard, std::function<Task<void>()> begin, Apart 
       if (run->context) run->context->cancel(CancelReason::kDeadline);
     });
     if (!co_await ends_within(*run, how.grace)) {
-      throw Error(BootError::kTimeout,
+      throw Error(BootError::kPinned,
                   fmt::format("{} has not ended within {} ms, and does not heed that it was cancelled", how.what,
                               std::chrono::duration_cast<std::chrono::milliseconds>(how.timeout).count()));
     }

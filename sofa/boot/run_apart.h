@@ -2,8 +2,10 @@
 //
 //   co_await run_apart(apart, module.start(context), {.what = "start of 'accounts'", .timeout = 60s});
 //
-// Past its time the task is cancelled; when it does not heed that within `grace`, it is left behind where it hangs.
-// Thread: a shard other than `shard`. Errors: what the task threw; BootError::kTimeout.
+// Past its time the task is cancelled; when it does not heed that within `grace`, it is left behind where it hangs, and
+// its code may never go.
+// Thread: a shard other than `shard`. Errors: what the task threw; BootError::kTimeout; kPinned where it was left
+// behind.
 #pragma once
 
 #include <chrono>

@@ -12,7 +12,6 @@
 namespace sofa::cli {
 namespace {
 
-constexpr io::Duration kPatience = std::chrono::seconds(5);
 constexpr std::size_t kMostBytes = 64 << 20;
 
 }  // namespace
@@ -36,8 +35,11 @@ Result<AdminTarget> parse_admin_target(std::string_view text) {
   return target;
 }
 
-AdminClient::AdminClient(AdminTarget target)
-    : target_(std::move(target)), shards_(io::posix::env(), 1), client_(shards_, {.timeout = kPatience}) {
+AdminClient::AdminClient(AdminTarget target, io::Duration patience)
+    : target_(std::move(target)),
+      patience_(patience),
+      shards_(io::posix::env(), 1),
+      client_(shards_, {.timeout = patience}) {
   shards_.start();
 }
 
@@ -55,7 +57,7 @@ Result<AdminAnswer> AdminClient::ask(std::string_view method, std::string_view p
   net::HttpRequest request =
       body.empty() ? net::HttpRequest::get(path) : net::HttpRequest::post(path, "text/plain", body);
   request.method = method;
-  Result<AdminAnswer> answer = sofa::wait(shards_, send(std::move(request)), kPatience + std::chrono::seconds(1));
+  Result<AdminAnswer> answer = sofa::wait(shards_, send(std::move(request)), patience_ + std::chrono::seconds(1));
   if (answer) return answer;
   const Error& why = answer.error();
   return tl::unexpected(

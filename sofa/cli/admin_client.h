@@ -33,7 +33,8 @@ struct AdminAnswer {
 
 class AdminClient {
  public:
-  explicit AdminClient(AdminTarget target);
+  /// `patience`: for an answer.
+  explicit AdminClient(AdminTarget target, io::Duration patience = std::chrono::seconds(5));
   ~AdminClient();
 
   Result<AdminAnswer> ask(std::string_view method, std::string_view path, std::string_view body = {});
@@ -45,6 +46,7 @@ class AdminClient {
   Task<AdminAnswer> send(net::HttpRequest request);
 
   const AdminTarget target_;
+  const io::Duration patience_;
   io::Shards shards_;
   net::HttpClient client_;
 };

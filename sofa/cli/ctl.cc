@@ -8,6 +8,7 @@
 #include "sofa/cli/admin_client.h"
 #include "sofa/cli/application_host.h"
 #include "sofa/cli/command.h"
+#include "sofa/cli/release.h"
 #include "sofa/rpc/context_config.h"
 #include "sofa/wire/http/target.h"
 
@@ -26,6 +27,9 @@ struct Options {
   std::string percent;
   std::string callers;
 };
+
+// A module may take its time to start, and its calls to end.
+constexpr io::Duration kPatience = std::chrono::minutes(10);
 
 using Query = std::vector<std::pair<std::string, std::string>>;
 
@@ -100,7 +104,7 @@ void print_healthy(const simdjson::dom::element&) {
 int ask(const Options& options, std::string_view method, const std::string& target,
         void (*print)(const simdjson::dom::element&)) {
   const std::string socket = options.socket.empty() ? ctl_socket_of(options.app) : options.socket;
-  AdminClient client({.address = {.host = socket, .port = 0, .is_unix = true}});
+  AdminClient client({.address = {.host = socket, .port = 0, .is_unix = true}}, kPatience);
   const Result<AdminAnswer> answer = client.ask(method, target);
   if (!answer) {
     const Error why(answer.error().part(), answer.error().code(),
@@ -145,6 +149,19 @@ int try_out(const Options& options) {
   return ask(options, "POST", target_of("/trial", query), print_modules);
 }
 
+int apply(const Options& options) {
+  const std::string socket = options.socket.empty() ? ctl_socket_of(options.app) : options.socket;
+  AdminClient client({.address = {.host = socket, .port = 0, .is_unix = true}}, kPatience);
+  const auto carry_out = [&]() -> Result<void> {
+    SOFA_TRY(const Bytes text, read_input(options.file));
+    SOFA_TRY(ReleasePlan plan, load_release_plan(as_text(text), options.file));
+    const std::size_t slash = options.file.rfind('/');
+    return Release(client, std::move(plan), slash == std::string::npos ? "." : options.file.substr(0, slash)).run();
+  };
+  const Result<void> done = carry_out();
+  return done ? static_cast<int>(kDone) : report(done.error(), options.json, kNo);
+}
+
 void print_startup(const simdjson::dom::element& steps) {
   fmt::print("{:<20} {:<10} {:<8} {:>10} {:>10}\n", "MODULE", "VERSION", "STEP", "AT MS", "MS");
   for (const simdjson::dom::element step : steps.get_array()) {
@@ -163,7 +180,7 @@ int startup(const Options& options) {
 struct Verb {
   const char* name;
   const char* what;
-  enum { kNothing, kName, kVersion, kOptionalVersion, kFile, kTrial } takes;
+  enum { kNothing, kName, kVersion, kOptionalVersion, kFile, kPlan, kTrial } takes;
   int (*run)(const Options& options);
 };
 
@@ -171,6 +188,7 @@ constexpr Verb kVerbs[] = {
     {"list", "all modules with their states", Verb::kNothing, list},
     {"inspect", "what became of a module, step by step", Verb::kOptionalVersion, inspect},
     {"install", "load, start and check another version, beside what is there", Verb::kFile, install},
+    {"apply", "carry out a plan: versions in batches, watched, and back where calls fail", Verb::kPlan, apply},
     {"check", "ask a module whether it is healthy", Verb::kOptionalVersion,
      [](const Options& options) { return change(options, "/check", print_healthy); }},
     {"trial", "send some calls to a version in standby; without --percent and --callers: end that", Verb::kTrial,
@@ -190,6 +208,7 @@ std::function<int()> setup_ctl(CLI::App& command) {
       "Examples:\n"
       "  sofa ctl module list\n"
       "  sofa ctl module install build/accounts-2.so --set limit=500\n"
+      "  sofa ctl module apply plan.yaml\n"
       "  sofa ctl module trial accounts 2.0.0 --percent 5\n"
       "  sofa ctl module switch accounts 2.0.0\n"
       "  sofa ctl module rollback accounts\n"
@@ -213,7 +232,10 @@ std::function<int()> setup_ctl(CLI::App& command) {
       sub.add_option("--set", options->settings, "KEY=VALUE of its settings; may be given again")
           ->allow_extra_args(false);
     }
-    if (verb.takes != Verb::kNothing && verb.takes != Verb::kFile) {
+    if (verb.takes == Verb::kPlan) {
+      sub.add_option("PLAN", options->file, "a file with `batches` of modules; docs/guides has one")->required();
+    }
+    if (verb.takes != Verb::kNothing && verb.takes != Verb::kFile && verb.takes != Verb::kPlan) {
       sub.add_option("NAME", options->name, "of the module")->required();
     }
     if (verb.takes == Verb::kOptionalVersion) sub.add_option("VERSION", options->version, "of the module");

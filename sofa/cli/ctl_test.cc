@@ -69,6 +69,26 @@ TEST_F(CtlTest, SaysWhatCannotBe) {
               HasSubstr("nobody answers at /nowhere.sock"));
 }
 
+TEST_F(CtlTest, AppliesAPlanAndTakesOneBackThatCannotBe) {
+  const std::string plan = testing::TempDir() + "plan-" + std::to_string(getpid()) + ".yaml";
+  std::ofstream(plan) << "pause_ms: 50\nbatches:\n  - [{file: " << file_of("transfers-2.0.0")
+                      << "}]\n  - [{file: nowhere.so}]\n";
+  const Ran refused = ctl({"module", "apply", plan});
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_THAT(refused.out, AllOf(HasSubstr("transfers 2.0.0 is active"), HasSubstr("transfers: rolled back")));
+  EXPECT_THAT(refused.err, HasSubstr("nowhere.so"));
+  EXPECT_EQ(call("dev.sofa.bank.TransferService", "version"), "\"1.0.0\"\n");
+  std::ofstream(plan) << "pause_ms: 50\nbatches:\n  - [{file: " << file_of("accounts-2.0.0")
+                      << "}, {file: " << file_of("points-2.0.0") << "}]\n  - [{file: " << file_of("transfers-2.0.0")
+                      << ", config: {points_per_transfer: 3}}]\n";
+  const Ran applied = ctl({"module", "apply", plan});
+  EXPECT_EQ(applied.exit, 0) << applied.err;
+  EXPECT_EQ(call("dev.sofa.bank.TransferService", "version"), "\"2.0.0\"\n");
+  std::ofstream(plan) << "batch: []\n";
+  EXPECT_THAT(ctl({"module", "apply", plan}).err, HasSubstr("did you mean 'batches'?"));
+  std::filesystem::remove(plan);
+}
+
 TEST_F(CtlTest, ShowsHowItStarted) {
   EXPECT_THAT(ctl({"startup"}).out, AllOf(HasSubstr("transfers"), HasSubstr("start")));
   EXPECT_THAT(ctl({"startup", "--html"}).out, AllOf(HasSubstr("<!doctype html>"), HasSubstr("<td>transfers</td>")));

@@ -44,6 +44,12 @@ Options configured(const std::map<std::string, Options>& by_interface, std::stri
   return found == by_interface.end() ? std::move(from_code) : found->second;
 }
 
+/// A registry that cannot be told is no reason to leave half of it undone.
+Task<void> logged(Task<void> telling) {
+  const Result<void> told = co_await as_result(std::move(telling));
+  if (!told) log::error("cannot tell the registry: {}", told.error().message());
+}
+
 void check_methods(const rpc::Interface& interface, const std::map<std::string, MethodOptions>& options) {
   for (const auto& [name, own] : options) {
     const auto has_name = [&](const rpc::Method& method) { return method.name == name; };
@@ -264,8 +270,11 @@ Task<void> Context::put_in_place(PublishedService service) {
 }
 
 Task<void> Context::take_out(PublishedService service) {
-  if (service.offer && service.slot->holds(service.object.get())) co_await state_->naming.retract(service.key);
+  const bool is_offered = service.offer && service.slot->holds(service.object.get());
+  Result<void> told;
+  if (is_offered) told = co_await as_result(state_->naming.retract(service.key));
   service.slot->remove(service.object.get());
+  if (!told) told.error().raise();
 }
 
 void Context::unpublish_erased(const rpc::Interface& interface, const PublishOptions& options) {
@@ -282,7 +291,11 @@ void Context::unpublish_erased(const rpc::Interface& interface, const PublishOpt
 }
 
 Task<void> Context::open() {
-  for (const PublishedService& service : own_->set_open(true)) co_await put_in_place(service);
+  const std::vector<PublishedService> services = own_->set_open(true);
+  for (const PublishedService& service : services) service.slot->install(service.object, service.entry);
+  for (const PublishedService& service : services) {
+    if (service.offer) co_await logged(state_->naming.offer(service.key, *service.offer));
+  }
 }
 
 void Context::try_out(const rpc::Trial& trial) {
@@ -292,7 +305,7 @@ void Context::try_out(const rpc::Trial& trial) {
 }
 
 Task<void> Context::close() {
-  for (const PublishedService& service : own_->set_open(false)) co_await take_out(service);
+  for (const PublishedService& service : own_->set_open(false)) co_await logged(take_out(service));
 }
 
 std::vector<Context::Published> Context::published() const {

@@ -232,7 +232,7 @@ class Context {
   /// what it publishes before `open`.
   Context(Context& host, PartConfig config);
   /// Callers find what it has published, in the place of what was there: one atomic exchange a service. From now on
-  /// they find further ones at once. Throws where a registry could not be told.
+  /// they find further ones at once. A registry that cannot be told is logged.
   Task<void> open();
   /// Some callers find what it has published, beside what is there; services that are not there yet stay so.
   void try_out(const rpc::Trial& trial);

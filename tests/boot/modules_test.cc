@@ -175,6 +175,21 @@ INSTANTIATE_TEST_SUITE_P(All, WrongInStart,
                                          Wrong{"does not publish", "provides test.ProbeService, but does not publish"},
                                          Wrong{"is ill", "not healthy after 4 checks: the disk is full"}));
 
+TEST_F(ModulesTest, OneThatHangsInStartStaysAndTheOthersGoOn) {
+  start({module("probe_1")});
+  EXPECT_THAT(why_not(container.install(module("probe_2", "hangs in start"))),
+              AllOf(HasSubstr("module 'probe' 2.0.0: start has not ended within 1000 ms"), HasSubstr("does not heed")));
+  EXPECT_EQ(version(), "1.0.0 dependency 1");
+  ASSERT_EQ(modules().size(), 2U);
+  EXPECT_EQ(modules()[1].state, ModuleState::kPinned);
+  EXPECT_THAT(modules()[1].log.back().why, HasSubstr("its start, which has not ended"));
+}
+
+TEST_F(ModulesTest, OneThatHangsInStopStays) {
+  start({module("probe_1", "hangs in stop")});
+  EXPECT_THAT(pins_of("probe"), ElementsAre(HasSubstr("its stop, which has not ended")));
+}
+
 TEST_F(ModulesTest, OneThatIsIllAtFirstBecomesHealthy) {
   start({module("probe_1", "is ill twice")});
   EXPECT_EQ(modules()[0].state, ModuleState::kActive);

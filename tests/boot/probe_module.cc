@@ -2,6 +2,7 @@
 #include <atomic>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "sofa/boot/module.h"
 #include "tests/boot/probe_service.h"
@@ -19,8 +20,9 @@ struct OnThread {
 
 /// Does not even heed that its call is cancelled.
 struct Never {
+  static inline std::vector<std::coroutine_handle<>> waiting;  // so that they are no leaks
   bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<>) const noexcept {}
+  void await_suspend(std::coroutine_handle<> waiter) const { waiting.push_back(waiter); }
   void await_resume() const noexcept {}
 };
 
