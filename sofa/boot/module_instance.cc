@@ -291,7 +291,15 @@ Task<std::vector<std::string>> ModuleInstance::find_pins() {
     if (timers > 0) pins.push_back(fmt::format("{} on shard {}", plural(timers, "timer"), i));
   }
   co_await switch_to(home);
-  for (std::string& thread : place_.host.env().code.threads_in(ranges)) pins.push_back("thread " + std::move(thread));
+  if (!ranges.empty()) {
+    const auto threads = std::make_shared<std::vector<std::string>>();  // the look may outlast this wait for it
+    const auto look = [&code = place_.host.env().code, ranges, threads] {
+      *threads = code.threads_in(ranges);
+      return Task<void>::ready();
+    };
+    co_await run_apart(apart(), look, {.what = "a look at the threads", .timeout = place_.life.stop_timeout});
+    for (std::string& thread : *threads) pins.push_back("thread " + std::move(thread));
+  }
   if (!pins.empty()) co_return pins;
 
   co_await run_apart(

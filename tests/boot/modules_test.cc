@@ -112,7 +112,7 @@ TEST_F(ModulesTest, SwitchesUnderCallsAndBack) {
       ++calls;
     }
   });
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 20 || calls < 20; ++i) {
     at_home(container.switch_to("probe", "2.0.0"));
     EXPECT_EQ(version(), "2.0.0 dependency 2");
     at_home(container.rollback("probe"));
@@ -122,7 +122,6 @@ TEST_F(ModulesTest, SwitchesUnderCallsAndBack) {
   stop = true;
   caller.join();
   EXPECT_EQ(wrong, 0);
-  EXPECT_GT(calls, 0);
   EXPECT_THAT(pins_of("probe"), IsEmpty());
   EXPECT_EQ(version(), "2.0.0 dependency 2");
 }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -13,6 +14,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <link.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -81,6 +83,15 @@ std::string name_of(pid_t thread) {
   return name;
 }
 
+std::set<pid_t> all_threads() {
+  std::set<pid_t> threads;
+  DIR* tasks = opendir("/proc/self/task");
+  while (const dirent* entry = tasks ? readdir(tasks) : nullptr) threads.insert(std::atoi(entry->d_name));
+  if (tasks) closedir(tasks);
+  threads.erase(0);  // `.` and `..`
+  return threads;
+}
+
 /// The ids of the threads that the environment started itself.
 struct OwnThreads {
   std::mutex mutex;
@@ -107,12 +118,21 @@ class SharedObjects final : public Code {
   }
 
   Result<void*> load(const std::string& kept) override {
+    std::set<pid_t> older = all_threads();
     void* library = dlopen(kept.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) return fail(IoError::kSystem, "{}", dlerror());
+    const std::lock_guard lock(mutex_);
+    older_threads_[base_of(library)] = std::move(older);
     return library;
   }
   void* symbol(void* library, const char* name) override { return dlsym(library, name); }
-  void unload(void* library) override { dlclose(library); }
+  void unload(void* library) override {
+    {
+      const std::lock_guard lock(mutex_);
+      older_threads_.erase(base_of(library));
+    }
+    dlclose(library);
+  }
   void drop(const std::string& kept) override {
     unlink(kept.c_str());
     const std::lock_guard lock(mutex_);
@@ -129,20 +149,39 @@ class SharedObjects final : public Code {
 
   std::vector<std::string> threads_in(std::span<const Range> ranges) override {
     std::vector<std::string> names;
-    DIR* tasks = opendir("/proc/self/task");
-    if (!tasks) return names;
-    while (const dirent* entry = readdir(tasks)) {
-      const pid_t thread = std::atoi(entry->d_name);
-      if (thread <= 0 || thread == getpid() || thread == gettid() || is_own(thread)) continue;
-      const Range stack = stack_of(thread);
-      if (stack.end != 0 && points_into(stack, ranges))
+    const std::set<pid_t> older = ranges.empty() ? std::set<pid_t>() : older_than(ranges.front().begin);
+    for (const pid_t thread : all_threads()) {
+      if (thread == getpid() || thread == gettid() || is_own(thread)) continue;
+      const bool is_older = older.contains(thread);
+      const Range stack = is_older ? stack_of(thread) : stack_at_rest(thread);
+      if (stack.end != 0 && points_into(stack, ranges)) {
         names.push_back(fmt::format("{} ({})", name_of(thread), thread));
+      } else if (stack.end == 0 && !is_older && !name_of(thread).empty()) {
+        // Nobody can look at the stack of one that never rests; it may well be the library's.
+        names.push_back(fmt::format("{} ({}), which never rests", name_of(thread), thread));
+      }
     }
-    closedir(tasks);
     return names;
   }
 
  private:
+  static std::uintptr_t base_of(void* library) {
+    const link_map* map = nullptr;
+    return dlinfo(library, RTLD_DI_LINKMAP, &map) == 0 ? map->l_addr : 0;
+  }
+  std::set<pid_t> older_than(std::uintptr_t base) {
+    const std::lock_guard lock(mutex_);
+    return older_threads_[base];
+  }
+  /// Waits for it to rest, for some milliseconds.
+  static Range stack_at_rest(pid_t thread) {
+    constexpr int kTries = 50;
+    for (int i = 0; i < kTries; ++i) {
+      if (const Range stack = stack_of(thread); stack.end != 0) return stack;
+      usleep(1000);
+    }
+    return {};
+  }
   static bool is_own(pid_t thread) {
     const std::lock_guard lock(own_threads().mutex);
     return own_threads().ids.contains(thread);
@@ -181,6 +220,7 @@ class SharedObjects final : public Code {
 
   std::mutex mutex_;
   std::string folder_;
+  std::map<std::uintptr_t, std::set<pid_t>> older_threads_;  // than a library, by its address
   std::atomic<unsigned> next_{1};
 };
 
