@@ -156,7 +156,7 @@ def stage_house(_options):
 
 
 def stage_interop(_options):
-    if not compile_preset("release", "sofa", "cpp_client", "drill_client"):
+    if not compile_preset("release", "sofa", "bank_modules", "cpp_client", "drill_client"):
         return Tally(failed=1)
     return counting_script(ROOT / "tests/interop/run.py")
 

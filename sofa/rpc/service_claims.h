@@ -34,16 +34,18 @@ class ServiceClaims {
   std::optional<std::string> publisher(std::string_view service) const;
 
  private:
+  struct Interfaces {
+    int count = 0;
+    std::string owner;  // one that has it
+  };
   struct Known {
     std::string publisher;
-    int published = 0;
-    int referred = 0;
-    std::uint64_t layout = 0;
-    std::string layout_of;  // whose interface that is
+    std::map<std::uint64_t, Interfaces> published;  // by layout: one, but for 0, which fits all
+    std::map<std::uint64_t, Interfaces> referred;   // of those who refer to it alone, several may be
   };
   class Held;
   Claim claim(std::string_view service, std::string_view owner, const Interface& interface, bool publishes);
-  void release(const std::string& service, bool publishes);
+  void release(const std::string& service, bool publishes, std::uint64_t layout);
 
   mutable std::mutex mutex_;
   std::map<std::string, Known, std::less<>> known_;
