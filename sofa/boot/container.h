@@ -2,14 +2,16 @@
 // in, exchanged and taken out while the process serves.
 //
 //   Container container(context, options);
-//   co_await container.start(modules);             // throws all that is wrong, before anything starts where it can be
-//   known context.listen();                              // traffic opens last … co_await container.install({.file =
-//   "accounts-2.so"});        // beside the active version: standby co_await container.try_out("accounts", "2.0.0",
-//   {.share = 500});     // 5 % of the calls co_await container.switch_to("accounts", "2.0.0");            // one
-//   atomic exchange a service co_await container.rollback("accounts");                      // the exchange back
+//   co_await container.start(modules);       // throws all that is wrong, before anything starts where it can be known
+//   context.listen();                        // traffic opens last
+//   …
+//   co_await container.install({.file = "accounts-2.so"});              // beside the active version: standby
+//   co_await container.try_out("accounts", "2.0.0", {.share = 500});    // 5 % of the calls
+//   co_await container.switch_to("accounts", "2.0.0");                  // one atomic exchange a service
+//   co_await container.rollback("accounts");                            // the exchange back
 //   std::vector<std::string> pins = co_await container.uninstall("accounts", "2.0.0");
 //   …
-//   co_await container.stop();                     // after traffic was closed: in the order opposite to the start
+//   co_await container.stop();               // after traffic was closed: in the order opposite to the start
 //
 // Ownership: the host context outlives it. Threads: all of it on the host's first shard (`home`). The host needs one
 // shard apart (ContextConfig::shards_apart): there modules' own code runs that may take long.

@@ -1,7 +1,8 @@
 """No translation unit takes longer than 10 s to compile; with sanitizers, which double the compiler's work, 20 s.
 
-Ninja's log has the wall time of each unit in the last build. A unit over the budget there is compiled once more, alone and
-without ccache, and judged by the compiler's CPU time: a busy machine is not the unit's fault.
+Ninja's log has the wall time of each unit in the last build. A unit over the budget there is compiled again, alone and
+without ccache, and judged by the compiler's CPU time, the least of up to three compiles: what else the machine does, which
+slows the caches and the clock too, is not the unit's fault.
 """
 import json
 import resource
@@ -13,6 +14,7 @@ from pathlib import Path
 from tree import ROOT
 
 BUDGET_SECONDS = {"release": 10.0, "asan": 20.0}
+COMPILES = 3
 
 
 def slow_units(log_text, budget):
@@ -47,9 +49,13 @@ def cpu_seconds(words, folder):
 
 
 def judge(command, folder, budget):
-    """The CPU seconds of a compile when they are over the budget, else None."""
-    seconds = cpu_seconds(compiler_command(command), folder)
-    return seconds if seconds > budget else None
+    """The least CPU seconds of a compile when they are over the budget, else None."""
+    least = float("inf")
+    for _ in range(COMPILES):
+        least = min(least, cpu_seconds(compiler_command(command), folder))
+        if least <= budget:
+            return None
+    return least
 
 
 def check():

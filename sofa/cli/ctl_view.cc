@@ -1,0 +1,97 @@
+#include "sofa/cli/ctl_view.h"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "sofa/cli/command.h"
+
+namespace sofa::cli {
+namespace {
+
+using simdjson::dom::element;
+
+std::string_view text_of(const element& object, std::string_view key) {
+  std::string_view text;
+  (void)object[key].get(text);
+  return text;
+}
+
+void print_modules(const element& modules) {
+  fmt::print("{:<20} {:<10} {:<10} {:>8}  {}\n", "MODULE", "VERSION", "STATE", "START", "SERVICES");
+  for (const element module : modules.get_array()) {
+    double took = 0;
+    for (const element step : module["steps"].get_array()) {
+      if (text_of(step, "step") == "start") took = step["ms"].get_double().value();
+    }
+    std::string services;
+    for (const element service : module["services"].get_array()) {
+      services += fmt::format("{}{}", services.empty() ? "" : " ", text_of(service, "service"));
+    }
+    fmt::print("{:<20} {:<10} {:<10} {:>5.1f} ms  {}\n", text_of(module, "name"), text_of(module, "version"),
+               text_of(module, "state"), took, services);
+  }
+}
+
+/// A state's log, and what went wrong, of one module.
+void print_module(const element& module) {
+  fmt::print("{} {}: {}\n", text_of(module, "name"), text_of(module, "version"), text_of(module, "state"));
+  for (const element entry : module["log"].get_array()) {
+    fmt::print("  {}  {:<10} {}\n", text_of(entry, "at"), text_of(entry, "state"), text_of(entry, "why"));
+  }
+  for (const element step : module["steps"].get_array()) {
+    fmt::print("  {:<8} {:.3f} ms\n", text_of(step, "step"), step["ms"].get_double().value());
+  }
+}
+
+void print_pins(const element& answer) {
+  if (answer["unloaded"].get_bool().value()) return fmt::print("unloaded: nothing of it is left in memory\n");
+  fmt::print("taken out, but kept in memory by:\n");
+  for (const element pin : answer["pins"].get_array()) fmt::print("  {}\n", pin.get_string().value());
+}
+
+void print_startup(const element& steps) {
+  fmt::print("{:<20} {:<10} {:<8} {:>10} {:>10}\n", "MODULE", "VERSION", "STEP", "AT MS", "MS");
+  for (const element step : steps.get_array()) {
+    fmt::print("{:<20} {:<10} {:<8} {:>10.3f} {:>10.3f}\n", text_of(step, "module"), text_of(step, "version"),
+               text_of(step, "step"), step["at_ms"].get_double().value(), step["ms"].get_double().value());
+  }
+}
+
+void print(const element& answer, CtlView view) {
+  switch (view) {
+    case CtlView::kModules:
+      return print_modules(answer);
+    case CtlView::kModule:
+      return print_module(answer);
+    case CtlView::kEachModule:
+      for (const element module : answer.get_array()) print_module(module);
+      return;
+    case CtlView::kPins:
+      return print_pins(answer);
+    case CtlView::kHealthy:
+      return fmt::print("healthy\n");
+    case CtlView::kStartup:
+      return print_startup(answer);
+  }
+}
+
+}  // namespace
+
+int print_answer(const AdminAnswer& answer, bool as_json, CtlView view) {
+  const bool is_good = answer.status == 200;
+  simdjson::dom::parser parser;
+  element read;
+  const bool is_json = parser.parse(answer.text).get(read) == simdjson::SUCCESS;
+  if (as_json || !is_json) {
+    fmt::print("{}", answer.text);
+  } else if (!is_good) {
+    fmt::print(stderr, "{}\n", text_of(read, "error"));
+  } else {
+    print(read, view);
+  }
+  return is_good ? kDone : kNo;
+}
+
+}  // namespace sofa::cli
