@@ -101,6 +101,10 @@ Task<std::string> list_extensions(Container& container, Query) {
 Task<std::string> install(Container& container, Query query) {
   ModuleOptions module{.file = required(query, "file")};
   query.erase("file");
+  if (const std::string isolation = optional(query, "isolation"); !isolation.empty()) {
+    module.isolation = isolation_of(isolation);
+    query.erase("isolation");
+  }
   module.settings = std::move(query);
   co_return to_json(co_await container.install(std::move(module)));
 }
@@ -195,10 +199,15 @@ void add_module_routes(net::HttpRouter& router, Container& container) {
   }
 }
 
+static std::string to_json(const ProcessInfo& process) {
+  return fmt::format("{{\"id\":{},\"restarts\":{},\"last_end\":{}}}", process.id, process.restarts,
+                     quoted(process.last_end));
+}
+
 std::string to_json(const ModuleInfo& module) {
   return fmt::format(
       "{{\"name\":{},\"version\":{},\"state\":{},\"requires\":{},\"services\":{},\"log\":{},\"steps\":{},\"memory_"
-      "bytes\":{}}}",
+      "bytes\":{},\"process\":{}}}",
       quoted(module.name), quoted(module.version), quoted(to_string(module.state)),
       list(module.requires_modules, [](const std::string& name) { return quoted(name); }),
       list(module.services,
@@ -215,7 +224,7 @@ std::string to_json(const ModuleInfo& module) {
            [](const ModuleInstance::Step& step) {
              return fmt::format("{{\"step\":{},\"ms\":{:.3f}}}", quoted(step.name), in_ms(step.took));
            }),
-      module.memory_bytes);
+      module.memory_bytes, module.process ? to_json(*module.process) : "null");
 }
 
 }  // namespace sofa::boot

@@ -11,6 +11,7 @@
 #include "sofa/io/async.h"
 #include "sofa/io/gate.h"
 #include "sofa/io/signal.h"
+#include "sofa/net/http_client.h"
 
 namespace sofa::boot {
 namespace {
@@ -39,8 +40,40 @@ class Container::Operation {
   Container& container_;
 };
 
-Container::Container(Context& host, ContainerOptions options) : host_(host), options_(std::move(options)) {}
+Container::Container(Context& host, ContainerOptions options) : host_(host), options_(std::move(options)) {
+  if (!options_.process_command) return;
+  http_ = std::make_unique<net::HttpClient>(host_.shards());
+  processes_ = std::make_shared<const ProcessHost>(options_.process_command, *http_, [this] { return look(); });
+}
 Container::~Container() = default;
+
+Task<HostView> Container::look() {
+  io::Shard& here = *io::Shard::current();
+  co_await sofa::switch_to(home());
+  while (opening_) co_await sleep(std::chrono::milliseconds(1));
+  if (host_socket_.empty()) {
+    opening_ = true;
+    const Result<void> opened = co_await as_result(open_host_socket());
+    opening_ = false;
+    if (!opened) opened.error().raise();
+  }
+  HostView view{.url = "bolt://unix:" + host_socket_, .services = {}, .modules = options_.elsewhere};
+  for (const Context::Published& each : host_.published()) view.services.push_back(each.service);
+  for (const auto& instance : instances_) {
+    view.modules.push_back(instance->name());
+    for (const Context::Published& each : instance->services()) view.services.push_back(each.service);
+  }
+  co_await sofa::switch_to(here);
+  co_return view;
+}
+
+// Beside the copies of the modules: nobody else may look into that folder.
+Task<void> Container::open_host_socket() {
+  const std::string path = instances_.front()->kept_file() + ".host";
+  co_await host_.start_listening("bolt://unix:" + path);
+  co_await sofa::switch_to(home());
+  host_socket_ = path;
+}
 
 Task<void> Container::start(std::vector<ModuleOptions> modules) {
   const Operation operation(*this);
@@ -59,7 +92,7 @@ Task<void> Container::resolve_and_load(std::vector<ModuleOptions> modules) {
   std::vector<std::string> problems;
   Instances read;
   for (ModuleOptions& module : modules) {
-    auto instance = std::make_unique<ModuleInstance>(HostPlace{host_, points_, options_.life}, std::move(module));
+    auto instance = std::make_unique<ModuleInstance>(place(), std::move(module));
     const Result<void> outcome = co_await as_result(instance->read());
     if (!outcome) {
       problems.push_back(outcome.error().message());
@@ -163,6 +196,8 @@ void Container::leave_out_failed() {
 }
 
 Task<void> Container::stop() {
+  // Who is connected stays so; and the folder is to be empty when the last module goes.
+  if (!host_socket_.empty()) (void)host_.env().disk.remove(host_socket_);
   for (auto at = instances_.rbegin(); at != instances_.rend(); ++at) {
     ModuleInstance& instance = **at;
     if (may_follow(instance.state(), ModuleState::kDraining)) co_await instance.close();
@@ -180,7 +215,7 @@ Task<void> Container::stop() {
 
 Task<ModuleInfo> Container::install(ModuleOptions module) {
   const Operation operation(*this);
-  auto instance = std::make_unique<ModuleInstance>(HostPlace{host_, points_, options_.life}, std::move(module));
+  auto instance = std::make_unique<ModuleInstance>(place(), std::move(module));
   co_await instance->read();
   const std::string name = instance->name();
   const auto is_same = [&](const auto& other) { return other->name() == name; };
@@ -350,7 +385,8 @@ ModuleInfo describe(const ModuleInstance& instance) {
           .services = instance.services(),
           .log = instance.log().entries(),
           .steps = instance.steps(),
-          .memory_bytes = instance.memory_bytes()};
+          .memory_bytes = instance.memory_bytes(),
+          .process = instance.process()};
 }
 
 }  // namespace sofa::boot

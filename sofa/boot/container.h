@@ -37,6 +37,8 @@ struct ContainerOptions {
   std::vector<std::string> elsewhere = {};
   /// What fails, and what requires it, is left out; otherwise nothing starts.
   bool best_effort = false;
+  /// How a module gets a process of its own; empty: none can.
+  ProcessCommand process_command = {};
   /// Versions of one module that may be there at once.
   std::size_t most_versions = 8;
 };
@@ -51,6 +53,7 @@ struct ModuleInfo {
   std::vector<StateLog::Entry> log;
   std::vector<ModuleInstance::Step> steps;
   std::size_t memory_bytes;
+  std::optional<ProcessInfo> process;  // nothing: it runs in its host's
 };
 
 class Container {
@@ -88,6 +91,9 @@ class Container {
   class Operation;
   struct Starting;
 
+  HostPlace place() { return {host_, points_, options_.life, processes_}; }
+  Task<HostView> look();
+  Task<void> open_host_socket();
   Task<void> resolve_and_load(std::vector<ModuleOptions> modules);
   Task<void> start_all();
   Task<void> start_one(std::shared_ptr<Starting> starting, std::size_t index);
@@ -106,7 +112,11 @@ class Container {
   ExtensionPoints points_;
   Instances instances_;                                       // in the order of their start
   std::map<std::string, std::string, std::less<>> previous_;  // the version that was active before, by name
-  bool busy_ = false;                                         // one operation at a time
+  std::unique_ptr<net::HttpClient> http_;
+  std::shared_ptr<const ProcessHost> processes_;
+  std::string host_socket_;  // where modules' processes call this one; empty: not open yet
+  bool opening_ = false;
+  bool busy_ = false;  // one operation at a time
 };
 
 ModuleInfo describe(const ModuleInstance& instance);

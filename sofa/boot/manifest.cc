@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "sofa/boot/error.h"
+
 namespace sofa::boot {
 
 // Found by argument lookup, so they stand where their types do.
@@ -113,6 +115,12 @@ std::string as_yaml(std::string_view text) {
 
 config::EnumNames<Isolation> config_names(Isolation) {
   return kIsolations;
+}
+Isolation isolation_of(std::string_view name) {
+  for (const auto& [known, isolation] : kIsolations) {
+    if (known == name) return isolation;
+  }
+  throw Error(BootError::kManifest, fmt::format("isolation '{}' is neither shared nor process", name));
 }
 config::EnumNames<ConfigKey::Type> config_names(ConfigKey::Type) {
   return kTypes;

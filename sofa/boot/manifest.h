@@ -26,6 +26,8 @@ namespace sofa::boot {
 /// Where a module runs: in its host's process, or in one of its own behind the same interfaces.
 enum class Isolation { kShared, kProcess };
 config::EnumNames<Isolation> config_names(Isolation);
+/// Throws BootError::kManifest where that is none.
+Isolation isolation_of(std::string_view name);
 
 /// Of a module in a process of its own; 0: none.
 struct ModuleLimits {

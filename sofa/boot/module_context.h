@@ -52,6 +52,7 @@ class CountedMemory final : public std::pmr::memory_resource {
 };
 
 class ModuleInstance;
+class ProcessModule;
 
 }  // namespace boot
 
@@ -85,6 +86,7 @@ class ModuleContext : public Context {
 
  private:
   friend class boot::ModuleInstance;
+  friend class boot::ProcessModule;
   const boot::Setting& find_setting(std::string_view key) const;
   [[noreturn]] void wrong_type(std::string_view key) const;
 

@@ -8,6 +8,7 @@
 #include "sofa/base/log.h"
 #include "sofa/boot/error.h"
 #include "sofa/boot/module_file.h"
+#include "sofa/boot/read_file.h"
 #include "sofa/boot/run_apart.h"
 #include "sofa/io/async.h"
 
@@ -16,18 +17,6 @@ namespace {
 
 constexpr io::Duration kLookAgain = std::chrono::milliseconds(1);
 constexpr std::uint64_t kMostFileBytes = 1ULL << 30;
-
-Result<Bytes> read_file(io::Disk& disk, const std::string& path) {
-  SOFA_TRY(const io::Handle file, disk.open(path, false));
-  const Result<std::uint64_t> size = disk.size(file);
-  Bytes bytes(size ? std::min(*size, kMostFileBytes) : 0);
-  const Result<std::size_t> got = disk.read_at(file, 0, bytes);
-  disk.close(file);
-  if (!size) return fail(size.error());
-  if (!got) return fail(got.error());
-  bytes.resize(*got);
-  return bytes;
-}
 
 template <class T>
 T value_or_raise(Result<T> result) {
@@ -89,6 +78,8 @@ Task<void> ModuleInstance::read() {
   co_await run("read", apart(), place_.life.load_timeout, [this] {
     const std::string text = options_.linked ? options_.manifest : keep_file();
     manifest_ = value_or_raise(load_manifest(text, options_.file + " (module.yaml)"));
+    if (options_.isolation) manifest_.isolation = *options_.isolation;
+    if (options_.limits) manifest_.limits = *options_.limits;
     return Task<void>::ready();
   });
 }
@@ -97,7 +88,7 @@ Task<void> ModuleInstance::read() {
 std::string ModuleInstance::keep_file() {
   const std::string_view name = std::string_view(options_.file).substr(options_.file.rfind('/') + 1);
   kept_ = value_or_raise(place_.host.env().code.keep(options_.file, std::string(name)));
-  const Bytes bytes = value_or_raise(read_file(place_.host.env().disk, kept_));
+  const Bytes bytes = value_or_raise(read_file(place_.host.env().disk, kept_, kMostFileBytes));
   ModuleNote note = value_or_raise(read_module_note(bytes, options_.file));
   value_or_raise(check_compatible(note, options_.file));
   has_thread_exits_ = as_text(bytes).find("__cxa_thread_atexit") != std::string_view::npos;
@@ -110,6 +101,7 @@ Task<void> ModuleInstance::load() {
       place_.host, place_.points, manifest_, options_.part,
       value_or_raise(read_settings(manifest_, options_.settings, fmt::format("modules.{}.config", name()))));
   co_await run("load", apart(), place_.life.load_timeout, [this] {
+    if (manifest_.isolation == Isolation::kProcess) return make_process_module(), Task<void>::ready();
     if (!options_.linked) map_code();
     make_module();
     return Task<void>::ready();
@@ -131,6 +123,32 @@ void ModuleInstance::make_module() {
   char why[512] = {};
   module_ = static_cast<Module*>(entry_->create(why, sizeof(why)));
   if (!module_) throw Error(BootError::kFailed, fmt::format("its constructor threw: {}", why));
+}
+
+void ModuleInstance::make_process_module() {
+  if (!place_.processes || options_.linked) {
+    throw Error(BootError::kManifest,
+                "it asks for a process of its own (isolation: process), and this program can give "
+                "it none: say `isolation: shared` for it in the application's file");
+  }
+  auto made = std::make_unique<ProcessModule>(place_.processes,
+                                              ProcessModule::Options{.file = kept_,
+                                                                     .settings = options_.settings,
+                                                                     .limits = manifest_.limits,
+                                                                     .stop_timeout = place_.life.stop_timeout});
+  process_ = made.get();
+  module_ = made.release();
+}
+
+void ModuleInstance::destroy_module() {
+  Module* module = std::exchange(module_, nullptr);
+  if (!process_) return entry_->destroy(module);
+  process_ = nullptr;
+  delete module;
+}
+
+std::optional<ProcessInfo> ModuleInstance::process() const {
+  return process_ ? std::optional(process_->info()) : std::nullopt;
 }
 
 Task<void> ModuleInstance::start(io::Shard& on) {
@@ -303,7 +321,7 @@ Task<std::vector<std::string>> ModuleInstance::find_pins() {
   if (!pins.empty()) co_return pins;
 
   co_await run_apart(
-      apart(), [this] { return entry_->destroy(std::exchange(module_, nullptr)), Task<void>::ready(); },
+      apart(), [this] { return destroy_module(), Task<void>::ready(); },
       {.what = fmt::format("the destructor of module '{}'", name()), .timeout = place_.life.stop_timeout});
   context_->close_pools();
   context_.reset();

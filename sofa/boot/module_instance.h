@@ -21,6 +21,7 @@
 #include "sofa/boot/module.h"
 #include "sofa/boot/module_context.h"
 #include "sofa/boot/module_state.h"
+#include "sofa/boot/process_module.h"
 
 namespace sofa::boot {
 
@@ -39,6 +40,9 @@ struct LifeOptions {
 /// A module that an application names.
 struct ModuleOptions {
   std::string file;
+  /// What wins over module.yaml.
+  std::optional<Isolation> isolation = {};
+  std::optional<ModuleLimits> limits = {};
   /// In place of the file: code that is linked in, and the text of its module.yaml.
   const sofa_module_entry* linked = nullptr;
   std::string manifest = {};
@@ -53,6 +57,8 @@ struct HostPlace {
   Context& host;
   ExtensionPoints& points;
   const LifeOptions& life;
+  /// Null: modules cannot have processes of their own.
+  std::shared_ptr<const ProcessHost> processes = nullptr;
 };
 
 class ModuleInstance {
@@ -86,6 +92,8 @@ class ModuleInstance {
   ModuleState state() const { return log_.state(); }
   const StateLog& log() const { return log_; }
   std::vector<Context::Published> services() const;
+  /// Nothing: it runs in this process.
+  std::optional<ProcessInfo> process() const;
   std::size_t memory_bytes() const { return context_ ? context_->memory_bytes() : 0; }
   /// How long its steps took, by their names.
   struct Step {
@@ -95,6 +103,8 @@ class ModuleInstance {
   };
   const std::vector<Step>& steps() const { return steps_; }
   void fail_with(const std::string& why);
+  /// The copy of its file that is loaded.
+  const std::string& kept_file() const { return kept_; }
   /// Where the module's own code runs once traffic is served.
   io::Shard& apart() const;
 
@@ -104,6 +114,8 @@ class ModuleInstance {
   std::string keep_file();
   void map_code();
   void make_module();
+  void make_process_module();
+  void destroy_module();
   void check_provides() const;
   Task<std::vector<std::string>> find_pins();
   Task<void> round();
@@ -121,6 +133,7 @@ class ModuleInstance {
   const sofa_module_entry* entry_ = nullptr;
   std::unique_ptr<ModuleContext> context_;
   Module* module_ = nullptr;
+  const ProcessModule* process_ = nullptr;  // the module, where it has a process of its own
 };
 
 }  // namespace sofa::boot

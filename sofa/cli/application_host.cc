@@ -33,7 +33,7 @@ std::string find_module(const std::string& file, const std::string& folder) {
   return beside;
 }
 
-boot::ContainerOptions container_options(const rpc::ApplicationFile& file) {
+boot::ContainerOptions container_options(const rpc::ApplicationFile& file, boot::ProcessCommand process_command) {
   const rpc::ModuleLife& life = file.module_life;
   std::vector<std::string> elsewhere;
   for (const auto& [name, module] : file.modules) {
@@ -47,7 +47,8 @@ boot::ContainerOptions container_options(const rpc::ApplicationFile& file) {
                    .drain_timeout = life.drain_timeout},
           .profiles = file.profiles,
           .elsewhere = std::move(elsewhere),
-          .best_effort = life.best_effort};
+          .best_effort = life.best_effort,
+          .process_command = std::move(process_command)};
 }
 
 ContextConfig context_config(const rpc::ApplicationFile& file) {
@@ -65,13 +66,15 @@ std::string ctl_socket_of(const std::string& app) {
   return fmt::format("/tmp/sofa-{}/{}.sock", getuid(), app);
 }
 
-ApplicationHost::ApplicationHost(io::Env& env, rpc::ApplicationFile file, std::string folder)
+ApplicationHost::ApplicationHost(io::Env& env, rpc::ApplicationFile file, HostOptions options)
     : application_(file.application),
       ctl_(file.ctl.empty() ? ctl_socket_of(file.context.app) : file.ctl),
-      to_start_(modules_of(file, folder)),
+      to_start_(modules_of(file, options.folder)),
       start_timeout_(file.module_life.start_timeout * 10),
       context_(std::make_unique<Context>(env, context_config(file))) {
-  if (!to_start_.empty()) container_ = std::make_unique<boot::Container>(*context_, container_options(file));
+  if (to_start_.empty()) return;
+  container_ =
+      std::make_unique<boot::Container>(*context_, container_options(file, std::move(options.process_command)));
 }
 
 ApplicationHost::~ApplicationHost() {
@@ -79,31 +82,33 @@ ApplicationHost::~ApplicationHost() {
 }
 
 std::vector<boot::ModuleOptions> ApplicationHost::modules_of(const rpc::ApplicationFile& file,
-                                                             const std::string& folder) const {
+                                                             const std::string& folder) {
   std::vector<boot::ModuleOptions> modules;
   for (const auto& [name, module] : file.modules) {
     if (module.elsewhere) continue;
     boot::ModuleOptions options{.file = module.file, .part = module.part, .settings = module.settings};
     options.file = find_module(options.file, folder);
+    if (!module.isolation.empty()) options.isolation = boot::isolation_of(module.isolation);
+    if (module.limits) options.limits = {module.limits->memory_mb, module.limits->cpu_percent};
     modules.push_back(std::move(options));
   }
   return modules;
 }
 
 std::vector<io::Address> ApplicationHost::start() {
-  if (container_) {
-    if (auto* telemetry = context_->telemetry()) modules_health_ = telemetry->health().component("modules");
-    io::Shard& home = container_->home();
-    Result<void> started = sofa::wait(home, container_->start(std::move(to_start_)), start_timeout_);
-    if (!started) started.error().raise();
-    modules_health_.up();
-    open_ctl();
-  } else {
+  if (!container_) {
     Result<const Application*> application = find_application(application_);
     if (!application) application.error().raise();
     (*application)->publish(*context_);
+    return context_->listen();
   }
-  return context_->listen();
+  if (auto* telemetry = context_->telemetry()) modules_health_ = telemetry->health().component("modules");
+  Result<void> started = sofa::wait(container_->home(), container_->start(std::move(to_start_)), start_timeout_);
+  if (!started) started.error().raise();
+  modules_health_.up();
+  std::vector<io::Address> at = context_->listen();
+  open_ctl();
+  return at;
 }
 
 void ApplicationHost::open_ctl() {

@@ -25,10 +25,16 @@ namespace sofa::cli {
 /// Where `sofa ctl` finds the application of that name, unless its file says another place.
 std::string ctl_socket_of(const std::string& app);
 
+struct HostOptions {
+  /// Where relative paths of modules begin.
+  std::string folder = ".";
+  /// How a module gets a process of its own.
+  boot::ProcessCommand process_command = {};
+};
+
 class ApplicationHost {
  public:
-  /// `folder` is where relative paths of modules begin.
-  ApplicationHost(io::Env& env, rpc::ApplicationFile file, std::string folder);
+  ApplicationHost(io::Env& env, rpc::ApplicationFile file, HostOptions options);
   ~ApplicationHost();
 
   std::vector<io::Address> start();
@@ -37,7 +43,7 @@ class ApplicationHost {
   boot::Container* modules() { return container_.get(); }
 
  private:
-  std::vector<boot::ModuleOptions> modules_of(const rpc::ApplicationFile& file, const std::string& folder) const;
+  static std::vector<boot::ModuleOptions> modules_of(const rpc::ApplicationFile& file, const std::string& folder);
   void open_ctl();
 
   const std::string application_;

@@ -9,6 +9,7 @@ std::function<int()> setup_ctl(CLI::App& command) {
       "Examples:\n"
       "  sofa ctl module list\n"
       "  sofa ctl module install build/accounts-2.so --set limit=500\n"
+      "  sofa ctl module install build/accounts-2.so --isolation process\n"
       "  sofa ctl module apply plan.yaml\n"
       "  sofa ctl module trial accounts 2.0.0 --percent 5\n"
       "  sofa ctl module switch accounts 2.0.0\n"
@@ -32,6 +33,8 @@ std::function<int()> setup_ctl(CLI::App& command) {
       sub.add_option("FILE", options->file, "its shared object")->required();
       sub.add_option("--set", options->settings, "KEY=VALUE of its settings; may be given again")
           ->allow_extra_args(false);
+      sub.add_option("--isolation", options->isolation, "shared or process, in place of what its module.yaml says")
+          ->check(CLI::IsMember({"shared", "process"}));
     }
     if (verb.takes == CtlVerb::kPlan) {
       sub.add_option("PLAN", options->file, "a file with `batches` of modules; docs/guides has one")->required();

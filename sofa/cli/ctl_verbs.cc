@@ -55,6 +55,7 @@ int inspect(const CtlOptions& options) {
 int install(const CtlOptions& options) {
   char path[PATH_MAX];
   Query query{{"file", realpath(options.file.c_str(), path) ? path : options.file.c_str()}};
+  if (!options.isolation.empty()) query.emplace_back("isolation", options.isolation);
   for (const std::string& setting : options.settings) {
     const std::size_t equals = setting.find('=');
     query.emplace_back(setting.substr(0, equals), equals == std::string::npos ? "" : setting.substr(equals + 1));

@@ -16,6 +16,7 @@ struct CtlOptions {
   std::string version;
   std::string file;
   std::vector<std::string> settings;
+  std::string isolation;
   std::string percent;
   std::string callers;
 };

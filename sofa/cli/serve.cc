@@ -11,6 +11,7 @@
 #include "sofa/cli/command.h"
 #include "sofa/cli/duration.h"
 #include "sofa/cli/live_view.h"
+#include "sofa/cli/module_process.h"
 #include "sofa/io/posix/env.h"
 #include "sofa/observe/telemetry.h"
 #include "sofa/rpc/context_config.h"
@@ -28,6 +29,7 @@ struct Options {
   std::string grace = "20s";
   bool quiet = false;
   bool json = false;
+  ModuleProcess process;
 };
 
 // SIGTERM and SIGINT are held back from the start, in every thread, and taken one by one by the main thread.
@@ -71,6 +73,7 @@ Result<Plan> plan(const Options& options) {
   if (!options.admin.empty()) file.context.observe.admin = options.admin;
   if (!options.ctl.empty()) file.ctl = options.ctl;
   if (options.shards > 0) file.context.shards = options.shards;
+  if (options.process.is_one()) SOFA_TRY_VOID(options.process.reduce(file));
   if (file.context.listen.empty()) {
     return fail(CliError::kInput, "{} listens nowhere: give it `listen: [bolt://host:port]`, or use --listen",
                 options.file);
@@ -96,11 +99,18 @@ void watch(Context& context, StopSignals& signals, bool live) {
 
 int serve(const Options& options) {
   auto planned = plan(options);
-  if (!planned) return report(planned.error(), options.json, kUsage);
+  if (!planned) {
+    if (options.process.is_one()) options.process.report_failure(planned.error());
+    return report(planned.error(), options.json, kUsage);
+  }
   StopSignals signals;  // before the shards' threads are made
   try {
     if (auto configured = log::configure(planned->file.log); !configured) configured.error().raise();
-    ApplicationHost host(io::posix::env(), std::move(planned->file), folder_of(options.file));
+    HostOptions host_options{.folder = folder_of(options.file)};
+    if (!options.process.is_one()) {
+      host_options.process_command = command_for(options.file, planned->file.context.registry);
+    }
+    ApplicationHost host(io::posix::env(), std::move(planned->file), std::move(host_options));
     Context& context = host.context();
     const std::vector<io::Address> addresses = host.start();
     fmt::print("READY port={}", addresses.front().port);
@@ -110,12 +120,14 @@ int serve(const Options& options) {
     }
     fmt::print("\n");
     std::fflush(stdout);
+    if (options.process.is_one()) options.process.report_services(*host.modules());
     watch(context, signals, !options.quiet && isatty(STDERR_FILENO));
     signals.release();
     if (!options.quiet) fmt::print(stderr, "stopping: answering what is under way; a second signal ends at once\n");
     host.stop(planned->grace);
     return kDone;
   } catch (const Error& error) {
+    if (options.process.is_one()) options.process.report_failure(error);
     return report(error, options.json, kTransport);
   }
 }
@@ -147,6 +159,7 @@ std::function<int()> setup_serve(CLI::App& command) {
   command.add_option("--grace", options->grace, "how long a stop may take")->capture_default_str();
   command.add_flag("--quiet", options->quiet, "no live figures");
   command.add_flag("--json", options->json, "errors as JSON");
+  add_options(command, options->process);
   return [options] { return serve(*options); };
 }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -191,6 +192,36 @@ class Code {
 /// Loads nothing: where all code is linked in, as in io/sim.
 Code& no_code();
 
+/// Programs that this process starts and looks after. Its members may block for a moment: not for a shard that serves.
+/// Any thread.
+class Processes {
+ public:
+  virtual ~Processes() = default;
+  enum class Id : int { kNone = -1 };
+  /// What a program may use; 0: no limit.
+  struct Limits {
+    std::uint64_t memory_bytes = 0;
+    /// Of one processor.
+    std::uint32_t cpu_percent = 0;
+  };
+  struct Started {
+    Id id;
+    /// Which limits this machine does not let this process set, and why; empty: all are set.
+    std::string unlimited;
+  };
+  /// `command`: the program's path first. It reads nothing, what it prints goes nowhere, and its errors where this
+  /// process writes its own. It is killed when the thread ends that started it.
+  virtual Result<Started> start(const std::vector<std::string>& command, const Limits& limits) = 0;
+  /// How it ended, in words; nothing while it runs. Once told, the id is gone.
+  virtual std::optional<std::string> ended(Id id) = 0;
+  /// Asks it to end.
+  virtual void terminate(Id id) = 0;
+  /// It has ended when this returns.
+  virtual void kill(Id id) = 0;
+};
+/// Starts nothing, as in io/sim.
+Processes& no_processes();
+
 /// The environment of one process. The references outlive everything that was made from them.
 struct Env {
   Clock& clock;
@@ -200,6 +231,7 @@ struct Env {
   Disk& disk;
   Blocking& blocking;
   Code& code = no_code();
+  Processes& processes = no_processes();
 };
 
 enum class IoError {

@@ -110,6 +110,7 @@ void BoltRequests::add_context(RemoteCall& call, io::TimePoint deadline, TraceCo
 }
 
 void BoltRequests::send(RemoteCall& call, ClientConnection& connection, io::TimePoint deadline) const {
+  if (call.method().is_relayed) return connection.pass_on(call, deadline);
   RequestExtras extras{.headers = call.options().headers};
   TraceContext own_span;
   add_context(call, deadline, own_span, extras);

@@ -109,8 +109,7 @@ void ClientConnection::send(Pending pending, const RequestTemplate& request, con
   RemoteCall& call = *pending.call;
   const bool oneway = call.options().oneway;
   const std::uint32_t id = oneway ? pending_.next_id() : pending_.add(pending);
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - client_.shard.now()).count();
-  const auto timeout = oneway ? -1 : static_cast<std::int32_t>(std::clamp<std::int64_t>(left, 1, INT32_MAX));
+  const std::int32_t timeout = oneway ? -1 : time_left(deadline);
   if (call.observed) [[unlikely]]
     call.observed->sending();
   const bool fits = request.write(
@@ -121,12 +120,31 @@ void ClientConnection::send(Pending pending, const RequestTemplate& request, con
     if (!oneway) pending_.take(id);
     return call.fail(Error(Code::kClientSerialize, "headers and baggage of a call must fit into 32767 bytes"));
   }
+  send(call, id, deadline);
+}
+
+void ClientConnection::pass_on(RemoteCall& call, io::TimePoint deadline) {
+  const auto& request = *static_cast<const bolt::FrameView*>(call.arguments());
+  const bool oneway = request.head.type == bolt::FrameType::kOneway;
+  const std::uint32_t id = oneway ? pending_.next_id() : pending_.add({&call});
+  client_.frame.clear();
+  client_.frame.append(request.bytes);
+  bolt::readdress({client_.frame.data(), client_.frame.size()}, request.head, id, oneway ? -1 : time_left(deadline));
+  send(call, id, deadline);
+}
+
+std::int32_t ClientConnection::time_left(io::TimePoint deadline) const {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - client_.shard.now()).count();
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(left, 1, INT32_MAX));
+}
+
+void ClientConnection::send(RemoteCall& call, std::uint32_t id, io::TimePoint deadline) {
   connection_->out().append(client_.frame.bytes());
   connection_->flush();
   call.sent = true;
   if (call.observed) [[unlikely]]
     call.observed->sent(pool_.address(), client_.frame.size());
-  if (oneway) return call.succeed();
+  if (call.options().oneway) return call.succeed();
   call.slot = id;
   ++client_.counts.in_flight;
   client_.hold(call, *this, deadline);
@@ -186,6 +204,10 @@ void ClientConnection::deliver(Pending pending, const bolt::FrameView& frame) {
   RemoteCall& call = *pending.call;
   if (call.observed) [[unlikely]]
     call.observed->answered(frame.head.frame_size());
+  if (call.method().is_relayed) {
+    *static_cast<const bolt::FrameView**>(call.result()) = &frame;
+    return call.succeed();
+  }
   if (frame.head.status != bolt::Status::kSuccess) {
     return call.fail(error_of(frame, client_.options.content, pending.exceptions));
   }

@@ -23,6 +23,8 @@ class ClientConnection final : public io::Protocol, public CallHolder {
 
   /// Sends the call, or fails it. It completes now when it is oneway, else when its answer or its deadline comes.
   void send(Pending pending, const RequestTemplate& request, const RequestExtras& extras, io::TimePoint deadline);
+  /// The same for a relayed call, which is a frame.
+  void pass_on(RemoteCall& call, io::TimePoint deadline);
   /// Whether another call may be sent now.
   bool has_room() const;
   /// Calls that wait here for their answers.
@@ -39,6 +41,9 @@ class ClientConnection final : public io::Protocol, public CallHolder {
   void forget(RemoteCall& call) override;
 
  private:
+  std::int32_t time_left(io::TimePoint deadline) const;
+  /// The frame, which is built, goes out.
+  void send(RemoteCall& call, std::uint32_t id, io::TimePoint deadline);
   void take(const bolt::FrameView& frame);
   void deliver(Pending pending, const bolt::FrameView& frame);
   void deliver_response(Pending pending, const bolt::FrameView& frame);

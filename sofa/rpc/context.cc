@@ -16,6 +16,7 @@
 #include "sofa/rpc/client_observer.h"
 #include "sofa/rpc/filter.h"
 #include "sofa/rpc/naming.h"
+#include "sofa/rpc/relay.h"
 #include "sofa/rpc/rpc_figures.h"
 #include "sofa/rpc/service_claims.h"
 #include "sofa/rpc/service_table.h"
@@ -59,6 +60,18 @@ void check_methods(const rpc::Interface& interface, const std::map<std::string, 
                               interface.name, name, interface.methods.front().name));
     }
   }
+}
+
+/// What the process keeps to that a relay leads to.
+PublishOptions without_what_serves(PublishOptions options) {
+  return {.version = std::move(options.version),
+          .unique_id = std::move(options.unique_id),
+          .filters = {"-*"},
+          .bindings = std::move(options.bindings),
+          .registered = options.registered,
+          .weight = options.weight,
+          .warmup_time = options.warmup_time,
+          .warmup_weight = options.warmup_weight};
 }
 
 void check_bindings(const rpc::Interface& interface, const std::vector<std::string>& bindings) {
@@ -221,6 +234,7 @@ Context::~Context() = default;
 void Context::publish_erased(const rpc::Interface& interface, std::shared_ptr<void> object, PublishOptions options) {
   options = configured(state_->config.services, interface.name, std::move(options));
   options = configured(own_->config.services, interface.name, std::move(options));
+  if (interface.is_relayed) options = without_what_serves(std::move(options));
   check_methods(interface, options.methods);
   check_bindings(interface, options.bindings);
   PublishedService service;
@@ -245,6 +259,13 @@ void Context::publish_erased(const rpc::Interface& interface, std::shared_ptr<vo
     is_open = own_->is_open;
   }
   if (is_open) finish(put_in_place(service));
+}
+
+std::shared_ptr<rpc::Relay> Context::publish_relay(rpc::ServiceKey key, std::string owner) {
+  PublishOptions options{.version = key.version, .unique_id = key.unique_id};
+  auto relay = std::make_shared<rpc::Relay>(state_->client, state_->shards, std::move(key), std::move(owner));
+  publish_erased(relay->interface(), relay, std::move(options));
+  return relay;
 }
 
 rpc::ServiceOptions Context::service_options(const std::string& text, const rpc::Interface& interface,
@@ -348,8 +369,16 @@ std::shared_ptr<const rpc::Route> Context::route(const rpc::Interface& interface
     const std::lock_guard lock(own_->mutex);
     rpc::ServiceClaims::Claim& claim = own_->references[route->service];
     claim = state_->claims.refer(route->service, own_->config.name, interface);
+    route->relayed = std::make_shared<rpc::RelayedRemote>(
+        state_->client, state_->shards,
+        rpc::BoltClient::Target{
+            .address = {}, .key = key, .interface = &interface, .app = state_->config.app, .timeout = options.timeout});
   } else {
     route->slot = std::make_shared<rpc::Slot>();
+  }
+  if (const auto known = state_->config.addresses.find(route->service);
+      known != state_->config.addresses.end() && options.url.empty()) {
+    options.url = known->second;
   }
   route->filters = value_or_raise(rpc::make_filters(rpc::Side::kConsumer, options.filters));
   route->remote = value_or_raise(state_->naming.refer({.address = {},
@@ -382,12 +411,15 @@ rpc::GenericReference Context::generic(std::string_view interface, ReferenceOpti
 std::vector<io::Address> Context::listen(std::string_view url) {
   std::vector<std::string> urls = url.empty() ? state_->config.listen : std::vector<std::string>{std::string(url)};
   std::vector<io::Address> bound;
-  for (const std::string& each : urls) {
-    bound.push_back(wait(state_->server.start_listening(value_or_raise(rpc::parse_url(each)))));
-    wait(state_->naming.open(bound.back()));
-  }
+  for (const std::string& each : urls) bound.push_back(wait(start_listening(each)));
   state_->listening.up();
   return bound;
+}
+
+Task<io::Address> Context::start_listening(std::string url) {
+  io::Address bound = co_await state_->server.start_listening(value_or_raise(rpc::parse_url(url)));
+  co_await state_->naming.open(bound);
+  co_return bound;
 }
 
 void Context::stop(io::Duration grace) {

@@ -36,8 +36,9 @@ namespace sofa::observe {
 class Telemetry;
 }
 namespace sofa::rpc {
+class Relay;
 struct ServiceOptions;
-}
+}  // namespace sofa::rpc
 
 namespace sofa {
 
@@ -129,6 +130,8 @@ struct ContextConfig {
   std::string registry = {};
   /// The host by which others call this process, where it is not the one that it listens at.
   std::string announce = {};
+  /// By service (`interface:version[:uniqueId]`): where references find it that name no url, before the registry.
+  std::map<std::string, std::string> addresses = {};
   /// By interface name: what the file says instead of the code.
   std::map<std::string, PublishOptions> services = {};
   std::map<std::string, ReferenceOptions> references = {};
@@ -192,6 +195,9 @@ class Context {
   /// Opens `url` (or, without one, all of the configuration) on every shard; the addresses with their real ports.
   std::vector<io::Address> listen(std::string_view url = {});
 
+  /// The same for code on a shard, which it may leave: for what is called from this machine only.
+  Task<io::Address> start_listening(std::string url);
+
   /// Runs `task` on a shard and blocks this plain thread until it ended. Throws what it threw; after `timeout`
   /// io::IoError::kTimeout, and the task is cancelled.
   template <class T>
@@ -238,6 +244,8 @@ class Context {
   void try_out(const rpc::Trial& trial);
   /// New calls no longer find what it has published, where no other part has taken the place.
   Task<void> close();
+  /// Publishes, in the place of a service that runs in another process, what leads there. `owner` is for errors.
+  std::shared_ptr<rpc::Relay> publish_relay(rpc::ServiceKey key, std::string owner);
   /// Ends the threads of its own pools; what they still run ends before.
   void close_pools();
 

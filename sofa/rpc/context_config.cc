@@ -36,6 +36,15 @@ static const config::Schema& config_schema(const MethodOptions*) {
 
 namespace rpc {
 
+static const config::Schema& config_schema(const ProcessLimits*) {
+  using L = ProcessLimits;
+  static const config::Schema schema = config::schema<L>({
+      config::key<&L::memory_mb>("memory_mb", "that its process may have; 0 is no limit"),
+      config::key<&L::cpu_percent>("cpu_percent", "of one processor that its process may have; 0 is no limit"),
+  });
+  return schema;
+}
+
 static const config::Schema& config_schema(const ModuleLife*) {
   using L = ModuleLife;
   static const config::Schema schema = config::schema<L>({
@@ -264,6 +273,7 @@ struct ModuleSection {
   std::string file;
   bool elsewhere = false;
   std::string isolation;
+  std::optional<ProcessLimits> limits;
   std::map<std::string, std::string> config;
   PoolSection workers;
   std::map<std::string, PoolSection> pools;
@@ -278,6 +288,7 @@ const config::Schema& config_schema(const ModuleSection*) {
       config::key<&S::elsewhere>("elsewhere",
                                  "it runs in another process, and may be required; `references` say where"),
       config::key<&S::isolation>("isolation", "shared or process, in place of what its module.yaml says"),
+      config::key<&S::limits>("limits", "of a process of its own, in place of what its module.yaml says"),
       config::key<&S::config>("config", "its own settings, by the keys of its module.yaml"),
       config::key<&S::workers>("workers", "threads for its blocking services"),
       config::key<&S::pools>("pools", "by name: worker pools of single services of it"),
@@ -377,6 +388,7 @@ ApplicationModule module_of(const std::string& name, const ModuleSection& sectio
   ApplicationModule made{.file = section.file,
                          .elsewhere = section.elsewhere,
                          .isolation = section.isolation,
+                         .limits = section.limits,
                          .settings = section.config,
                          .part = {.name = name}};
   made.part.workers = options_of(section.workers);
@@ -399,6 +411,10 @@ std::vector<config::Problem> check(const File& read, std::string_view file) {
   for (const auto& [name, module] : read.modules) {
     if (module.file.empty() != module.elsewhere) {
       report("modules." + name, "give it either a `file`, or `elsewhere: true`");
+    }
+    if (!module.isolation.empty() && module.isolation != "shared" && module.isolation != "process") {
+      report(fmt::format("modules.{}.isolation", name),
+             fmt::format("'{}' is neither shared nor process", module.isolation));
     }
   }
   if (read.made.application.empty() == read.modules.empty()) {

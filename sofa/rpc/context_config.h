@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,11 +27,18 @@
 
 namespace sofa::rpc {
 
+/// Of a module's own process; 0: none.
+struct ProcessLimits {
+  std::uint32_t memory_mb = 0;
+  std::uint32_t cpu_percent = 0;
+};
+
 /// A module of the application, as the file says it; sofa/boot runs it.
 struct ApplicationModule {
-  std::string file;        // beside the application's file unless it begins with /
-  bool elsewhere = false;  // it runs in another process: references say where its services are
-  std::string isolation;
+  std::string file;                             // beside the application's file unless it begins with /
+  bool elsewhere = false;                       // it runs in another process: references say where its services are
+  std::string isolation;                        // shared or process; empty: as its module.yaml says
+  std::optional<ProcessLimits> limits;          // nothing: as its module.yaml says
   std::map<std::string, std::string> settings;  // for its own keys
   PartConfig part;
 };

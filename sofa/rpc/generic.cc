@@ -66,8 +66,9 @@ std::string_view default_java_type(const hessian::Value& value) {
 namespace {
 
 /// Everything by value: the reference may go while the call runs.
-Task<hessian::Value> call_generic(std::shared_ptr<const Route> route, CallOptions options, std::string method,
-                                  std::vector<hessian::Value> arguments, std::vector<std::string> types) {
+Task<hessian::Value> call_generic(std::shared_ptr<const Route> route, Slot::Pin relay, CallOptions options,
+                                  std::string method, std::vector<hessian::Value> arguments,
+                                  std::vector<std::string> types) {
   std::vector<std::string_view> signatures;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     signatures.push_back(i < types.size() ? std::string_view(types[i]) : default_java_type(arguments[i]));
@@ -80,8 +81,8 @@ Task<hessian::Value> call_generic(std::shared_ptr<const Route> route, CallOption
                        .hash_key = &hash_key,
                        .serve = nullptr};
   hessian::Value result;
-  if (route->filters) {
-    co_await call_filtered(*route, generic, std::move(options), &arguments, &result);
+  if (route->filters || relay) {
+    co_await call_by_way(*route, relay, generic, std::move(options), &arguments, &result);
   } else {
     RemoteCall call(*route->remote, generic, options, &arguments, &result);
     co_await call;
@@ -93,8 +94,10 @@ Task<hessian::Value> call_generic(std::shared_ptr<const Route> route, CallOption
 
 Task<hessian::Value> GenericReference::invoke(std::string method, std::vector<hessian::Value> arguments,
                                               std::vector<std::string> types) const {
-  if (!route_->remote) return Task<hessian::Value>::failed(no_provider(*route_));
-  return call_generic(route_, options_, std::move(method), std::move(arguments), std::move(types));
+  Slot::Pin relay = route_->slot->acquire(route_->caller);
+  if (relay && !relay.is_relay()) relay = {};  // an object of this process has no call by name
+  if (!relay && !route_->remote) return Task<hessian::Value>::failed(no_provider(*route_));
+  return call_generic(route_, std::move(relay), options_, std::move(method), std::move(arguments), std::move(types));
 }
 
 }  // namespace sofa::rpc

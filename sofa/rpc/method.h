@@ -29,6 +29,9 @@ struct Method {
   int index = -1;
   /// To be served twice does no harm: it may be retried and hedged.
   bool idempotent = false;
+  /// It stands for all methods of a service elsewhere: `arguments` is the request's bolt::FrameView, and `result`
+  /// points to where a pointer to the answer's goes (relay.h).
+  bool is_relayed = false;
 
   // The caller's side. `arguments` is the std::tuple of the parameters, `result` the object to fill.
   void (*encode_arguments)(hessian::Writer& to, const void* arguments) = nullptr;
@@ -50,6 +53,8 @@ struct Interface {
   /// Of the C++ class: its methods in their order, with the types and sizes of what they take and give. Code that was
   /// compiled apart may call it in one process only where both sides have the same. 0: it is not known.
   std::uint64_t layout = 0;
+  /// Its one method stands for all: the service is a Relay.
+  bool is_relayed = false;
 };
 
 /// `interface:version[:uniqueId]`, SOFARPC's identity of a service.

@@ -164,8 +164,9 @@ Task<void> Naming::retract(ServiceKey key) {
   co_await unpublish(std::move(publications));
 }
 
+// Nobody on another machine can call a unix socket.
 Task<void> Naming::open(io::Address address) {
-  if (options_.registry.empty()) co_return;
+  if (options_.registry.empty() || address.is_unix) co_return;
   std::vector<Publication> publications;
   {
     const std::lock_guard lock(mutex_);

@@ -138,6 +138,9 @@ class RemoteCall : private CancelNode {
   /// The caller's context, or null where there is none.
   CallContext* context() const { return context_; }
   void encode_arguments(hessian::Writer& to) const { method_.encode_arguments(to, arguments_); }
+  // Of a relayed method: see there.
+  const void* arguments() const { return arguments_; }
+  void* result() const { return result_; }
   /// What consistent hashing goes by; nothing: the call may go anywhere.
   std::optional<std::string> hash_key() const { return method_.hash_key ? method_.hash_key(arguments_) : std::nullopt; }
   /// The answer's appResponse: decoded into the caller's result. False when it does not fit.

@@ -12,6 +12,10 @@
 #include "sofa/wire/hessian/reader.h"
 #include "sofa/wire/hessian/writer.h"
 
+namespace sofa::bolt {
+struct FrameView;
+}
+
 namespace sofa::io {
 class WorkerPool;
 }
@@ -22,6 +26,8 @@ class ServerCall {
  public:
   /// Positioned at the first argument. Valid only until `serve` returns: what must outlive it is copied by decoding.
   virtual hessian::Reader& arguments() = 0;
+  /// The request as it came. Valid only until `serve` returns.
+  virtual const bolt::FrameView& frame() = 0;
   virtual CallContext& context() = 0;
   /// Where the service wants its blocking code to run, or null: on the shard itself.
   virtual io::WorkerPool* pool() = 0;
@@ -37,6 +43,8 @@ class ServerCall {
   virtual void answer(void (*encode)(hessian::Writer& to, const void* value), const void* value) = 0;
   /// What the service threw: a business exception goes back as one, an Error of ours as a framework error.
   virtual void answer_exception(std::exception_ptr thrown) = 0;
+  /// As somebody else answered it; only the id becomes this request's.
+  virtual void answer_frame(const bolt::FrameView& answer) = 0;
   /// The arguments did not decode; the reader holds why.
   virtual void answer_undecodable() = 0;
 

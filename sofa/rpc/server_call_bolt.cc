@@ -26,7 +26,8 @@ void BoltServerCall::start(Start start) {
   service_ = std::move(start.service);
   entry_ = service_.entry();
   context_ = std::move(start.context);
-  head_ = start.head;
+  head_ = start.frame.head;
+  frame_ = &start.frame;
   kept_ = false;
   ran_ = true;
   if (shard_.observer) [[unlikely]]
@@ -83,6 +84,17 @@ void BoltServerCall::send() {
 void BoltServerCall::answer(void (*encode)(hessian::Writer& to, const void* value), const void* value) {
   if (is_awaited()) {
     write_answer(shard_.frame, head_, encode, value, baggage());
+    send();
+  }
+  end();
+}
+
+void BoltServerCall::answer_frame(const bolt::FrameView& answer) {
+  if (answer.head.status != bolt::Status::kSuccess) outcome_ = observe::Outcome::kBusiness;
+  if (is_awaited()) {
+    shard_.frame.clear();
+    shard_.frame.append(answer.bytes);
+    bolt::readdress({shard_.frame.data(), shard_.frame.size()}, answer.head, head_.id);
     send();
   }
   end();

@@ -23,7 +23,7 @@ class BoltServerCall final : public ServerCall {
 
   struct Start {
     ServerConnection& connection;
-    const bolt::Head& head;
+    const bolt::FrameView& frame;
     Slot::Pin service;
     ContextPtr context;
     const Method& method;
@@ -35,12 +35,14 @@ class BoltServerCall final : public ServerCall {
   void caller_left();
 
   hessian::Reader& arguments() override { return content_ ? *content_->reader : *shard_.reader; }
+  const bolt::FrameView& frame() override { return *frame_; }
   CallContext& context() override { return *context_; }
   io::WorkerPool* pool() override { return entry_->pool(); }
   void keep_arguments() override;
   void keep() override;
   void answer(void (*encode)(hessian::Writer& to, const void* value), const void* value) override;
   void answer_exception(std::exception_ptr thrown) override;
+  void answer_frame(const bolt::FrameView& answer) override;
   void answer_undecodable() override;
 
  private:
@@ -75,6 +77,7 @@ class BoltServerCall final : public ServerCall {
   Slot::Pin service_;
   ContextPtr context_;
   bolt::Head head_;
+  const bolt::FrameView* frame_ = nullptr;  // until the service has started
   bool kept_ = false;
   bool ran_ = false;  // what it took is what such calls take
   io::TimePoint kept_at_{};

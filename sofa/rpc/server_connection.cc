@@ -206,8 +206,8 @@ void ServerConnection::serve(const bolt::FrameView& frame, io::TimePoint arrival
   }
   void* object = service.service();
   BoltServerCall& call = server_.take_call();
-  call.start({*this, frame.head, std::move(service), std::move(context), *front.route.method, arrival,
-              front.header().invoke_type});
+  call.start(
+      {*this, frame, std::move(service), std::move(context), *front.route.method, arrival, front.header().invoke_type});
   if (const FilterChain* filters = entry.filters()) [[unlikely]]
     return serve_filtered(*filters, *front.route.method, entry.text(), object, call);
   front.route.method->serve(object, call);

@@ -48,6 +48,7 @@ class Filtered final : public ServerCall {
   hessian::Reader& arguments() override { return call_.arguments(); }
   CallContext& context() override { return call_.context(); }
   io::WorkerPool* pool() override { return call_.pool(); }
+  const bolt::FrameView& frame() override { return call_.frame(); }
   void keep_arguments() override { call_.keep_arguments(); }
   void keep() override {
     if (!std::exchange(kept_, true)) call_.keep();
@@ -55,6 +56,11 @@ class Filtered final : public ServerCall {
   void answer(void (*encode)(hessian::Writer& to, const void* value), const void* value) override {
     answered_ = true;
     call_.answer(encode, value);
+    end({});
+  }
+  void answer_frame(const bolt::FrameView& answer) override {
+    answered_ = true;
+    call_.answer_frame(answer);
     end({});
   }
   void answer_exception(std::exception_ptr thrown) override { end(error_of(std::move(thrown))); }

@@ -54,6 +54,7 @@
 namespace sofa::rpc {
 
 class FilterChain;
+class RelayedRemote;
 
 /// Specialised by SOFA_SERVICE.
 template <class S>
@@ -82,16 +83,18 @@ struct Route {
   std::shared_ptr<Remote> remote;
   std::string service;  // `interface:version[:uniqueId]`
   std::shared_ptr<const FilterChain> filters = nullptr;
-  std::string caller = {};  // the part of the process whose reference it is
-  io::Duration wait{0};     // for a service that is not there yet
+  std::string caller = {};                                 // the part of the process whose reference it is
+  io::Duration wait{0};                                    // for a service that is not there yet
+  std::shared_ptr<const RelayedRemote> relayed = nullptr;  // while the slot has a relay
 };
 
 /// The service, once it is in its slot; empty where that took longer than the route waits.
 Task<Slot::Pin> service_there(std::shared_ptr<const Route> route);
 
-/// Calls the route's remote through its filters: they have a copy of `options`, which they may change.
-Task<void> call_filtered(const Route& route, const Method& method, CallOptions options, const void* arguments,
-                         void* result);
+/// Calls the route's remote, or where `relay` leads, through the route's filters: they have a copy of `options`, which
+/// they may change.
+Task<void> call_by_way(const Route& route, const Slot::Pin& relay, const Method& method, CallOptions options,
+                       const void* arguments, void* result);
 /// The failure of a call that has nowhere to go.
 Error no_provider(const Route& route);
 /// What the running handler threw: an Error as it is, anything else as one that carries it.
@@ -257,12 +260,13 @@ constexpr bool is_idempotent([[maybe_unused]] std::string_view name) {
   return false;
 }
 
+/// `relay`: where it leads; none: the route's remote.
 template <class R, class... A>
-Task<R> call_remote(std::shared_ptr<const Route> route, const Method& method, CallOptions options,
+Task<R> call_remote(std::shared_ptr<const Route> route, Slot::Pin relay, const Method& method, CallOptions options,
                     std::tuple<A...> arguments) {
   Holder<R> result;
-  if (route->filters) {
-    co_await call_filtered(*route, method, std::move(options), &arguments, result.address());
+  if (route->filters || relay) {
+    co_await call_by_way(*route, relay, method, std::move(options), &arguments, result.address());
   } else {
     RemoteCall call(*route->remote, method, options, &arguments, result.address());
     co_await call;
@@ -277,10 +281,14 @@ Task<R> hold([[maybe_unused]] Slot::Pin pin, Task<R> task) {
 }
 
 /// Calls a service of this process that may have to come first.
-template <class S, auto Member, class R, class Arguments>
-Task<R> call_when_there(std::shared_ptr<const Route> route, Arguments arguments) {
-  const Slot::Pin pin = co_await service_there(route);
+template <class S, auto Member, class R, class... A>
+Task<R> call_when_there(std::shared_ptr<const Route> route, const Method& method, CallOptions options,
+                        std::tuple<A...> arguments) {
+  Slot::Pin pin = co_await service_there(route);
   if (!pin) throw no_provider(*route);
+  if (pin.is_relay()) {
+    co_return co_await call_remote<R>(route, std::move(pin), method, std::move(options), std::move(arguments));
+  }
   co_return co_await std::apply(
       [&](auto&... argument) { return (static_cast<S*>(pin.service())->*Member)(std::move(argument)...); }, arguments);
 }
@@ -295,14 +303,16 @@ class ProxyBase : public S {
  protected:
   template <auto Member, class R, class... A>
   Task<R> call(const Method& method, A&&... arguments) {
-    if (Slot::Pin pin = route_->slot->acquire(route_->caller)) {
+    Slot::Pin pin = route_->slot->acquire(route_->caller);
+    if (pin && !pin.is_relay()) {
       return call_local<R>(std::move(pin), [&](S& service) { return (service.*Member)(std::move(arguments)...); });
     }
-    if (!route_->remote) {
+    using Arguments = std::tuple<std::remove_cvref_t<A>...>;
+    if (!pin && !route_->remote) {
       if (route_->wait.count() == 0) return Task<R>::failed(no_provider(*route_));
-      return call_when_there<S, Member, R>(route_, std::tuple<std::remove_cvref_t<A>...>(std::move(arguments)...));
+      return call_when_there<S, Member, R>(route_, method, options_, Arguments(std::move(arguments)...));
     }
-    return call_remote<R>(route_, method, options_, std::tuple<std::remove_cvref_t<A>...>(std::move(arguments)...));
+    return call_remote<R>(route_, std::move(pin), method, options_, Arguments(std::move(arguments)...));
   }
 
  private:

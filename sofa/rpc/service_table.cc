@@ -57,6 +57,7 @@ bool ServiceEntry::admit(const Method& method, CallContext& context) const {
 }
 
 const Method* ServiceEntry::find(std::string_view name, std::span<const std::string_view> signatures) const {
+  if (interface_.is_relayed) return &interface_.methods.front();
   const Method* only = nullptr;  // the one method of that name
   bool overloaded = false;
   for (const Method& method : interface_.methods) {

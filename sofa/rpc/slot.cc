@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sofa/rpc/service_table.h"
+
 namespace sofa::rpc {
 
 std::size_t Slot::this_stripe() noexcept {
@@ -18,6 +20,7 @@ Slot::Generation& Slot::fill_free(std::shared_ptr<void> service, std::shared_ptr
   generation.service = std::move(service);
   generation.entry = std::move(entry);
   generation.number = ++installed_;
+  generation.is_relay = generation.entry && generation.entry->interface().is_relayed;
   return generation;
 }
 

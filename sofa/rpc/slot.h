@@ -43,6 +43,7 @@ class Slot {
     std::shared_ptr<void> service;
     std::shared_ptr<const ServiceEntry> entry;
     std::uint64_t number = 0;
+    bool is_relay = false;
     Trial trial;  // while it is the candidate
     std::array<Stripe, kStripes> in_flight;
 
@@ -70,6 +71,8 @@ class Slot {
     }
     explicit operator bool() const { return generation_ != nullptr; }
     void* service() const { return generation_->service.get(); }
+    /// The service is a Relay, which leads to another process.
+    bool is_relay() const { return generation_->is_relay; }
     /// What bindings know of the service; null: it is for this process only.
     const ServiceEntry* entry() const { return generation_->entry.get(); }
     /// Of what is installed: never the same again in this slot, and never 0.

@@ -1,5 +1,6 @@
 // A module that does what its setting `does` says, which is mostly wrong.
 #include <atomic>
+#include <cstdlib>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -28,13 +29,16 @@ struct Never {
 
 class Probe final : public ProbeService {
  public:
-  Probe(std::string version, std::string does) : version_(std::move(version)), does_(std::move(does)) {}
+  Probe(std::string version, std::string does, sofa::rpc::Reference<ProbeService> other = {})
+      : version_(std::move(version)), does_(std::move(does)), other_(std::move(other)) {}
 
   Task<std::string> version() override {
     if (does_ == "leaves a thread_local") {
       static thread_local OnThread on_thread;
       on_thread.text[0] = 'y';
     }
+    if (does_ == "eats memory") eaten_.resize(std::size_t{1} << 30, 'x');
+    if (other_) return ask_other();
     return version_ + " dependency " + std::to_string(dependency_version());
   }
   Task<std::string> later(std::int64_t ms) override {
@@ -49,8 +53,12 @@ class Probe final : public ProbeService {
   }
 
  private:
+  Task<std::string> ask_other() { co_return co_await other_->version() + ", for another"; }
+
   const std::string version_;
   const std::string does_;
+  const sofa::rpc::Reference<ProbeService> other_;
+  std::string eaten_;
 };
 
 class OwnName final : public Named {
@@ -74,7 +82,13 @@ class ProbeModule final : public sofa::Module {
     if (does_ == "throws in start") throw std::runtime_error("there is no database");
     if (does_ == "hangs in start") co_await Never();
     if (does_ == "waits in start") co_await sofa::sleep(std::chrono::hours(1));
+    if (does_ == "aborts in start") std::abort();
     if (does_ == "does not publish") co_return;
+    if (does_ == "asks another") {
+      context.publish<ProbeService>(
+          std::make_shared<Probe>(context.version(), does_, context.reference<ProbeService>()), {.unique_id = "asks"});
+      co_return;
+    }
     auto probe = std::make_shared<Probe>(context.version(), does_);
     if (does_ == "hands out an object") keep(probe);
     context.publish<ProbeService>(std::move(probe));

@@ -52,7 +52,8 @@ struct System {
   std::unique_ptr<Blocking> blocking = make_blocking();
   std::unique_ptr<Resolver> resolver = make_resolver(*clock, *blocking);
   std::unique_ptr<Code> code = make_code();
-  Env env{*clock, *random, *net, *resolver, *disk, *blocking, *code};
+  std::unique_ptr<Processes> processes = make_processes();
+  Env env{*clock, *random, *net, *resolver, *disk, *blocking, *code, *processes};
 };
 
 }  // namespace

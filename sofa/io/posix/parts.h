@@ -18,6 +18,7 @@ std::unique_ptr<Disk> make_disk();
 std::unique_ptr<Blocking> make_blocking();
 std::unique_ptr<Poller> make_poller();
 std::unique_ptr<Code> make_code();
+std::unique_ptr<Processes> make_processes();
 
 /// For as long as it lives, the current thread counts as one of the environment's own (Code::threads_in).
 class OwnThread {

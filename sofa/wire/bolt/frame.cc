@@ -168,6 +168,16 @@ std::uint32_t crc32(std::uint32_t crc, BytesView bytes) {
   return static_cast<std::uint32_t>(::crc32_z(crc, bytes.data(), bytes.size()));
 }
 
+void readdress(std::span<std::uint8_t> frame, const Head& head, std::uint32_t id, std::int32_t timeout_ms) {
+  patch_id(frame.data(), head.form.protocol, id);
+  if (head.type != FrameType::kResponse) {
+    store_be(frame.data() + timeout_offset(head.form.protocol), static_cast<std::uint32_t>(timeout_ms));
+  }
+  if (!head.form.carries_crc()) return;
+  std::uint8_t* end = frame.data() + frame.size() - kCrcBytes;
+  store_be(end, crc32(0, frame.first(frame.size() - kCrcBytes)));
+}
+
 Result<void> append_frame(Bytes& out, Head head, std::string_view class_name, BytesView header, BytesView content) {
   if (class_name.size() > kMaxClassBytes || header.size() > kMaxHeaderBytes ||
       content.size() > std::numeric_limits<std::int32_t>::max()) {

@@ -146,6 +146,9 @@ inline void patch_id(std::uint8_t* head, Protocol protocol, std::uint32_t id) {
 /// before the CRC with all lengths in place; store it big-endian.
 std::uint32_t crc32(std::uint32_t crc, BytesView bytes);
 
+/// Addresses a whole frame, whose head is `head`, anew: another id and, in a request, another timeout.
+void readdress(std::span<std::uint8_t> frame, const Head& head, std::uint32_t id, std::int32_t timeout_ms = -1);
+
 /// Appends a whole frame to `out`. Lengths are taken from the views, not from `head`. Error: kTooLarge.
 Result<void> append_frame(Bytes& out, Head head, std::string_view class_name, BytesView header, BytesView content);
 

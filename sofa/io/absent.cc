@@ -19,10 +19,25 @@ class NoCode final : public Code {
   }
 };
 
+class NoProcesses final : public Processes {
+ public:
+  Result<Started> start(const std::vector<std::string>& command, const Limits&) override {
+    return fail(IoError::kSystem, "{} cannot be started: this environment has one process", command.front());
+  }
+  std::optional<std::string> ended(Id) override { return std::nullopt; }
+  void terminate(Id) override {}
+  void kill(Id) override {}
+};
+
 }  // namespace
 
 Code& no_code() {
   static NoCode none;
+  return none;
+}
+
+Processes& no_processes() {
+  static NoProcesses none;
   return none;
 }
 
