@@ -8,7 +8,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import BUILD, ROOT, Missing, Report, Server, note, run_json  # noqa: E402
+from harness import BUILD, ROOT, Missing, Report, Server, median, note, run_json  # noqa: E402
 
 
 def at_most(bound):
@@ -22,6 +22,7 @@ TARGETS = {  # bar: (unit, met, target as text)
     "boot.module_kb": ("KB", at_most(64), "<= 64"),
     "boot.parallel": ("ratio", at_most(1.2), "<= 1.2"),
     "boot.ready_ms": ("ms", at_most(50), "<= 50"),
+    "boot.process_us": ("us", at_most(12), "<= 12"),
     "boot.switch_failed": ("calls", at_most(0), "0"),
     "boot.switch_growth_kb": ("KB", at_most(0), "0"),
     "boot.switch_gap_us": ("us", at_most(1000), "<= 1000"),
@@ -30,11 +31,11 @@ MODULES = 500
 SWITCHES, QUICK_SWITCHES = 10_000, 2_000
 
 
-def module_cost(*arguments, deadline=600):
+def module_cost(*arguments, core=None, deadline=600):
     path = os.path.join(BUILD, "bench", "module_cost")
     if not os.path.exists(path):
         raise Missing("module_cost is not built: run ./dev build")
-    return run_json([path, *map(str, arguments)], deadline=deadline)
+    return run_json([path, *map(str, arguments)], core, deadline)
 
 
 def calls(rounds):
@@ -68,6 +69,22 @@ def ready():
     return {"boot.ready_ms": starts}
 
 
+def process(rounds):
+    """On one core: between two, what waking the other one takes is the machine's, and may be ten times the rest."""
+    calls_each_round = 20_000
+
+    def measure():
+        found = {(mode, core): [] for mode in ("process", "pair") for core in (0, None)}
+        for _ in range(rounds):  # interleaved
+            for mode, core in found:
+                found[mode, core].append(module_cost(mode, calls_each_round, core=core)["p50_us"])
+        of = {case: median(values) for case, values in found.items()}
+        note(f"two plain processes with epoll: {of['pair', 0]:.1f} us; on two cores {of['process', None]:.1f} us, they "
+             f"{of['pair', None]:.1f} us")
+        return {"boot.process_us": found["process", 0]}
+    return measure
+
+
 def switches(count):
     def measure():
         found = module_cost("switch", count)
@@ -88,6 +105,7 @@ def rows(options):
     full = [
         (["boot.call_ns_1", "boot.call_ns_2"], calls(options.rounds), "threads on as many cores"),
         (["boot.load_us"], loads(options.rounds), "load, create and start; Koupleless 1-10 s"),
+        (["boot.process_us"], process(options.rounds), "128 bytes, a call at a time, p50, on one core"),
         (["boot.parallel"], parallel, "200 modules, a random graph"),
     ]
     return quick if options.quick else quick + full

@@ -3,6 +3,8 @@
 //   module_cost load ROUNDS         microseconds to load, create and start a small module; p50
 //   module_cost memory MODULES      private memory of one more module, bytes
 //   module_cost parallel MODULES    wall time of a start over its critical path
+//   module_cost process ROUNDS      microseconds of a call of 128 bytes to a module in a process of its own; p50
+//   module_cost pair ROUNDS         the same between two plain processes over a socket with epoll: the floor of that
 //   module_cost switch ROUNDS       calls of two threads while versions are exchanged
 #include <algorithm>
 #include <atomic>
@@ -18,9 +20,15 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench/boot/counter_service.h"
+#include "examples/bank/services.h"
 #include "sofa/boot/container.h"
+#include "sofa/cli/module_process.h"
 #include "sofa/io/async.h"
 #include "sofa/io/posix/env.h"
 
@@ -62,8 +70,14 @@ class Counter final : public CounterService {
 };
 
 struct Host {
+  explicit Host(sofa::boot::ContainerOptions options = {}) : container(context, with_drain(std::move(options))) {}
+  static sofa::boot::ContainerOptions with_drain(sofa::boot::ContainerOptions options) {
+    options.life.drain_timeout = 10s;
+    return options;
+  }
+
   sofa::Context context{sofa::io::posix::env(), {.app = "bench", .shards_apart = 1}};
-  Container container{context, {.life = {.drain_timeout = 10s}}};
+  Container container;
 
   template <class T>
   T at_home(Task<T> task) {
@@ -192,6 +206,73 @@ int parallel(int modules) {
   return 0;
 }
 
+Task<std::vector<double>> echo_often(sofa::rpc::Reference<bank::EchoService> echo, int rounds) {
+  const std::string text(128, 'x');
+  std::vector<double> took;
+  took.reserve(static_cast<std::size_t>(rounds));
+  for (int i = 0; i < rounds; ++i) {
+    const auto begin = Clock::now();
+    const std::optional<std::string> answer = co_await echo->echo(text);
+    took.push_back(nanoseconds_since(begin) / 1e3);
+    if (answer != text) throw std::runtime_error("a wrong answer");
+  }
+  co_return took;
+}
+
+int process(int rounds) {
+  sofa::boot::ContainerOptions options;
+  options.process_command = sofa::cli::command_for(BENCH_APPLICATION, "", BENCH_SOFA);
+  Host host(std::move(options));
+  ModuleOptions accounts{.file = BENCH_BANK_MODULES "/accounts-1.0.0.so"};
+  accounts.isolation = sofa::boot::Isolation::kProcess;
+  host.at_home(host.container.start({accounts}));
+  const auto echo = host.context.reference<bank::EchoService>();
+  (void)host.at_home(echo_often(echo, rounds / 10));
+  std::vector<double> took = host.at_home(echo_often(echo, rounds));
+  std::ranges::sort(took);
+  std::printf("{\"p50_us\":%.2f,\"p99_us\":%.2f}\n", took[took.size() / 2], took[took.size() * 99 / 100]);
+  return 0;
+}
+
+/// Waits until there is something, as a reactor does.
+ssize_t read_when_there(int epoll, int socket, char* to, std::size_t most) {
+  epoll_event event;
+  return epoll_wait(epoll, &event, 1, -1) == 1 ? read(socket, to, most) : -1;
+}
+
+int watch(int socket) {
+  const int epoll = epoll_create1(0);
+  epoll_event event{.events = EPOLLIN, .data = {}};
+  epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event);
+  return epoll;
+}
+
+int pair(int rounds) {
+  int sockets[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0) return 1;
+  char bytes[256] = {};
+  const int other = fork();
+  close(sockets[other == 0 ? 0 : 1]);
+  const int mine = sockets[other == 0 ? 1 : 0], epoll = watch(mine);
+  if (other == 0) {
+    for (ssize_t got; (got = read_when_there(epoll, mine, bytes, sizeof(bytes))) > 0;) {
+      if (write(mine, bytes, static_cast<std::size_t>(got)) != got) break;
+    }
+    _exit(0);
+  }
+  std::vector<double> took;
+  for (int i = 0; i < rounds; ++i) {
+    const auto begin = Clock::now();
+    if (write(mine, bytes, 128) != 128 || read_when_there(epoll, mine, bytes, sizeof(bytes)) != 128) return 1;
+    took.push_back(nanoseconds_since(begin) / 1e3);
+  }
+  close(mine);
+  waitpid(other, nullptr, 0);
+  std::ranges::sort(took);
+  std::printf("{\"p50_us\":%.2f}\n", took[took.size() / 2]);
+  return 0;
+}
+
 /// As the process itself does it when it is asked to: on the container's shard. Gives the growth of private memory,
 /// from when the first ones have filled what is kept for the next.
 Task<long> exchange_versions(Container& container, int rounds, std::atomic<std::uint64_t>& round) {
@@ -262,7 +343,9 @@ int main(int argc, char** argv) {
   if (mode == "load" && count > 0) return load(count);
   if (mode == "memory" && count > 0) return memory(count);
   if (mode == "parallel" && count > 0) return parallel(count);
+  if (mode == "process" && count > 0) return process(count);
+  if (mode == "pair" && count > 0) return pair(count);
   if (mode == "switch" && count > 0) return exchange(count);
-  std::fprintf(stderr, "usage: module_cost call|load|memory|parallel|switch COUNT\n");
+  std::fprintf(stderr, "usage: module_cost call|load|memory|parallel|process|pair|switch COUNT\n");
   return 2;
 }

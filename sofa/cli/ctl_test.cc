@@ -2,6 +2,8 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,15 +21,30 @@ using testing::Not;
 
 class CtlTest : public testing::Test {
  protected:
+  explicit CtlTest(const std::string& file = "bank-modules.yaml") : bank({"--quiet", "--ctl", socket}, file) {}
+
   const std::string socket = testing::TempDir() + "ctl-" + std::to_string(getpid()) + ".sock";
-  RunningServer bank{{"--quiet", "--ctl", socket}, "bank-modules.yaml"};
+  RunningServer bank;
 
   Ran ctl(std::vector<std::string> words) {
     words.insert(words.begin(), {"ctl", "--socket", socket});
     return run_sofa(words);
   }
-  std::string call(const std::string& service, const std::string& method) {
-    return run_sofa({"call", bank.url(), service, method}).out;
+  std::string call(const std::string& service, const std::string& method, const std::string& argument = {}) {
+    std::vector<std::string> words{"call", bank.url(), service, method};
+    if (!argument.empty()) words.push_back(argument);
+    return run_sofa(words).out;
+  }
+  /// Of the first module with a process of its own, by what `list` says.
+  static pid_t process_of(const std::string& listed) {
+    std::istringstream lines(listed);
+    std::string name, version, state, took, unit, process;
+    for (std::string line; std::getline(lines, line);) {
+      std::istringstream words(line);
+      words >> name >> version >> state >> took >> unit >> process;
+      if (unit == "ms" && process != "-") return std::atoi(process.c_str());
+    }
+    return -1;
   }
   static std::string file_of(const std::string& module) {
     return std::filesystem::path(SOFA_BINARY).parent_path() / "modules" / (module + ".so");
@@ -92,6 +109,37 @@ TEST_F(CtlTest, AppliesAPlanAndTakesOneBackThatCannotBe) {
 TEST_F(CtlTest, ShowsHowItStarted) {
   EXPECT_THAT(ctl({"startup"}).out, AllOf(HasSubstr("transfers"), HasSubstr("start")));
   EXPECT_THAT(ctl({"startup", "--html"}).out, AllOf(HasSubstr("<!doctype html>"), HasSubstr("<td>transfers</td>")));
+}
+
+class MixedTest : public CtlTest {
+ protected:
+  MixedTest() : CtlTest("bank-mixed.yaml") {}
+  static void wait_for_end(pid_t process) {
+    while (kill(process, 0) == 0) std::this_thread::yield();
+  }
+};
+
+TEST_F(MixedTest, AModuleHasAProcessOfItsOwnAndComesBackToItsHosts) {
+  const pid_t process = process_of(ctl({"module", "list"}).out);
+  ASSERT_GT(process, 0);
+  const std::string bob = call("dev.sofa.bank.AccountService", "getBalance", "\"bob\"");
+  EXPECT_EQ(bob, "\"1000.00\"\n");
+  EXPECT_EQ(ctl({"module", "check", "accounts"}).out, "healthy\n");
+  EXPECT_THAT(ctl({"module", "inspect", "accounts"}).out, HasSubstr("process  " + std::to_string(process)));
+  const Ran installed = ctl({"module", "install", file_of("accounts-2.0.0"), "--isolation", "shared"});
+  EXPECT_EQ(installed.exit, 0) << installed.err;
+  EXPECT_EQ(ctl({"module", "switch", "accounts", "2.0.0"}).exit, 0);
+  EXPECT_EQ(call("dev.sofa.bank.AccountService", "getBalance", "\"bob\""), "\"1000.00\"\n");
+  EXPECT_THAT(ctl({"module", "uninstall", "accounts", "1.0.0"}).out, HasSubstr("nothing of it is left in memory"));
+  EXPECT_EQ(kill(process, 0), -1);
+  EXPECT_EQ(bank.stop(SIGTERM), 0);
+}
+
+TEST_F(MixedTest, AProcessEndsWithItsHost) {
+  const pid_t process = process_of(ctl({"module", "list"}).out);
+  ASSERT_GT(process, 0);
+  EXPECT_EQ(bank.stop(SIGKILL), 128 + SIGKILL);
+  wait_for_end(process);
 }
 
 TEST(New, WritesAModule) {

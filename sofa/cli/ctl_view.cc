@@ -18,8 +18,15 @@ std::string_view text_of(const element& object, std::string_view key) {
   return text;
 }
 
+/// The id of a process of its own; `-` for one that runs in its host's.
+std::string process_of(const element& module) {
+  std::int64_t id = 0;
+  if (module["process"]["id"].get(id) != simdjson::SUCCESS) return "-";
+  return id < 0 ? "none" : std::to_string(id);
+}
+
 void print_modules(const element& modules) {
-  fmt::print("{:<20} {:<10} {:<10} {:>8}  {}\n", "MODULE", "VERSION", "STATE", "START", "SERVICES");
+  fmt::print("{:<20} {:<10} {:<10} {:>8} {:>9}  {}\n", "MODULE", "VERSION", "STATE", "START", "PROCESS", "SERVICES");
   for (const element module : modules.get_array()) {
     double took = 0;
     for (const element step : module["steps"].get_array()) {
@@ -29,8 +36,8 @@ void print_modules(const element& modules) {
     for (const element service : module["services"].get_array()) {
       services += fmt::format("{}{}", services.empty() ? "" : " ", text_of(service, "service"));
     }
-    fmt::print("{:<20} {:<10} {:<10} {:>5.1f} ms  {}\n", text_of(module, "name"), text_of(module, "version"),
-               text_of(module, "state"), took, services);
+    fmt::print("{:<20} {:<10} {:<10} {:>5.1f} ms {:>9}  {}\n", text_of(module, "name"), text_of(module, "version"),
+               text_of(module, "state"), took, process_of(module), services);
   }
 }
 
@@ -43,6 +50,12 @@ void print_module(const element& module) {
   for (const element step : module["steps"].get_array()) {
     fmt::print("  {:<8} {:.3f} ms\n", text_of(step, "step"), step["ms"].get_double().value());
   }
+  element process;
+  if (module["process"].get(process) != simdjson::SUCCESS || process.is_null()) return;
+  const std::uint64_t restarts = process["restarts"].get_uint64().value();
+  fmt::print("  process  {}", process_of(module));
+  if (restarts > 0) fmt::print(", started again {} times, last because {}", restarts, text_of(process, "last_end"));
+  fmt::print("\n");
 }
 
 void print_pins(const element& answer) {

@@ -72,14 +72,14 @@ void add_options(CLI::App& command, ModuleProcess& process) {
   }
 }
 
-boot::ProcessCommand command_for(std::string application_file, std::string registry) {
-  return [application_file = std::move(application_file),
-          registry = std::move(registry)](const boot::ProcessStart& start) {
+boot::ProcessCommand command_for(std::string application_file, std::string registry, std::string program) {
+  return [application_file = std::move(application_file), registry = std::move(registry),
+          program = std::move(program)](const boot::ProcessStart& start) {
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(start.grace).count();
     std::vector<std::string> command{
-        "/proc/self/exe", "serve",      application_file,  "--quiet",    "--shards", "1",
-        "--module",       start.module, "--module-file",   start.file,   "--listen", start.listen,
-        "--ctl",          start.ctl,    "--module-report", start.report, "--grace",  fmt::format("{}ms", ms)};
+        program,    "serve",      application_file,  "--quiet",    "--shards", "1",
+        "--module", start.module, "--module-file",   start.file,   "--listen", start.listen,
+        "--ctl",    start.ctl,    "--module-report", start.report, "--grace",  fmt::format("{}ms", ms)};
     const auto add = [&](const char* option, std::string value) {
       command.emplace_back(option);
       command.push_back(std::move(value));

@@ -36,7 +36,8 @@ struct ModuleProcess {
 };
 
 void add_options(CLI::App& command, ModuleProcess& process);
-/// What `add_options` reads, with this binary as the program.
-boot::ProcessCommand command_for(std::string application_file, std::string registry);
+/// What `add_options` reads; `program` is `sofa`, and /proc/self/exe that which runs, whatever is installed meanwhile.
+boot::ProcessCommand command_for(std::string application_file, std::string registry,
+                                 std::string program = "/proc/self/exe");
 
 }  // namespace sofa::cli

@@ -37,10 +37,18 @@ Task<void> call_by_way(const Route& route, const Slot::Pin& relay, const Method&
                        const void* arguments, void* result) {
   const auto* leads = relay ? static_cast<const Relay*>(relay.service()) : nullptr;
   const std::shared_ptr<Remote> remote = leads ? route.relayed->of(*leads) : route.remote;
-  Sending sending{*remote, arguments, result};
-  const Result<void> done = co_await as_result(route.filters ? call_filtered(route, sending, method, options)
-                                                             : sending.send(method, options));
-  if (!done) (leads ? leads->explain(done.error()) : done.error()).raise();
+  try {
+    if (route.filters) {
+      Sending sending{*remote, arguments, result};
+      co_await call_filtered(route, sending, method, options);
+    } else {
+      RemoteCall call(*remote, method, options, arguments, result);
+      co_await call;
+    }
+  } catch (const Error& error) {
+    if (leads) leads->explain(error).raise();
+    throw;
+  }
 }
 
 }  // namespace sofa::rpc
