@@ -13,7 +13,7 @@
 
 /// Goes up with each change of what modules and hosts know of one another: of SDK classes with virtual functions, of
 /// layouts, of this header.
-#define SOFA_MODULE_ABI 1
+#define SOFA_MODULE_ABI 2
 
 #define SOFA_TEXT_OF_(x) #x
 #define SOFA_TEXT_OF(x) SOFA_TEXT_OF_(x)

@@ -8,27 +8,16 @@
 
 #include <fmt/format.h>
 
-#include "sofa/base/json_text.h"
 #include "sofa/boot/error.h"
+#include "sofa/boot/host_views.h"
+#include "sofa/boot/json.h"
 #include "sofa/boot/timeline.h"
 #include "sofa/io/async.h"
+#include "sofa/observe/admin.h"
 #include "sofa/wire/http/target.h"
 
 namespace sofa::boot {
 namespace {
-
-std::string quoted(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
-template <class Range, class Write>
-std::string list(const Range& range, Write write) {
-  std::string out = "[";
-  for (const auto& each : range) out += (out.size() > 1 ? "," : "") + write(each);
-  return out + "]";
-}
 
 std::string iso(StateLog::Wall time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
@@ -74,13 +63,26 @@ Task<std::string> list_modules(Container& container, Query query) {
   if (modules.empty() && !name.empty()) {
     throw Error(BootError::kUnknown, fmt::format("there is no module '{}' {}", name, version));
   }
-  co_return list(modules, [](const ModuleInfo& module) { return to_json(module); });
+  co_return json_list(modules, [](const ModuleInfo& module) { return to_json(module); });
 }
 
-Task<std::string> figures(Container& container, Query) {
+double number_of(const std::string& text, double least, double most, std::string_view what) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size() && number >= least && number <= most) return number;
+  throw Error(BootError::kUnknown, fmt::format("'{}' is no {}: {} to {}, such as 2.5", text, what, least, most));
+}
+
+Task<std::string> figures(Container& container, Query query) {
   const ServerFigures now = container.figures();
-  co_return fmt::format("{{\"connections\":{},\"requests\":{},\"errors\":{},\"in_flight\":{}}}", now.connections,
-                        now.requests, now.errors, now.in_flight);
+  std::string slow;
+  if (const std::string ms = optional(query, "slow_ms"); !ms.empty()) {
+    constexpr double kDayMs = 86'400'000;
+    const io::Duration limit(static_cast<std::int64_t>(number_of(ms, 0, kDayMs, "number of milliseconds") * 1e6));
+    slow = fmt::format(",\"slow\":{}", container.calls_slower_than(limit));
+  }
+  co_return fmt::format("{{\"connections\":{},\"requests\":{},\"errors\":{},\"in_flight\":{}{}}}", now.connections,
+                        now.requests, now.errors, now.in_flight, slow);
 }
 
 Task<std::string> startup(Container& container, Query) {
@@ -92,10 +94,34 @@ Task<std::string> startup_page(Container& container, Query) {
 }
 
 Task<std::string> list_extensions(Container& container, Query) {
-  co_return list(container.contributions(), [](const ExtensionPoints::ContributionPtr& one) {
+  co_return json_list(container.contributions(), [](const ExtensionPoints::ContributionPtr& one) {
     return fmt::format("{{\"point\":{},\"module\":{},\"order\":{}}}", quoted(one->point), quoted(one->module),
                        one->order);
   });
+}
+
+Task<std::string> readiness(Container& container, Query) {
+  co_return readiness_json(container);
+}
+
+Task<std::string> liveness(Container&, Query) {
+  co_return "{\"status\":\"UP\"}";
+}
+
+Task<std::string> services(Container& container, Query) {
+  co_return services_json(container);
+}
+
+Task<std::string> config(Container& container, Query) {
+  co_return config_json(container);
+}
+
+Task<std::string> version(Container& container, Query) {
+  co_return version_json(container);
+}
+
+Task<std::string> shards(Container& container, Query) {
+  return shards_json(container);
 }
 
 Task<std::string> install(Container& container, Query query) {
@@ -122,12 +148,7 @@ Task<std::string> switch_to_version(Container& container, Query query) {
 Task<std::string> try_out(Container& container, Query query) {
   rpc::Trial trial;
   const std::string percent = optional(query, "percent"), callers = optional(query, "callers");
-  double share = 0;
-  const auto [end, error] = std::from_chars(percent.data(), percent.data() + percent.size(), share);
-  if (!percent.empty() &&
-      (error != std::errc() || end != percent.data() + percent.size() || !(share >= 0 && share <= 100))) {
-    throw Error(BootError::kUnknown, fmt::format("'{}' is no percentage: 0 to 100, such as 2.5", percent));
-  }
+  const double share = percent.empty() ? 0 : number_of(percent, 0, 100, "percentage");
   trial.share = static_cast<std::uint32_t>(share * 100);
   for (std::size_t at = 0; at < callers.size();) {
     const std::size_t comma = std::min(callers.find(',', at), callers.size());
@@ -147,7 +168,7 @@ Task<std::string> uninstall(Container& container, Query query) {
   const std::vector<std::string> pins =
       co_await container.uninstall(required(query, "name"), required(query, "version"));
   co_return fmt::format("{{\"unloaded\":{},\"pins\":{}}}", pins.empty(),
-                        list(pins, [](const std::string& pin) { return quoted(pin); }));
+                        json_list(pins, [](const std::string& pin) { return quoted(pin); }));
 }
 
 /// In a context of its own: who asked may leave, what was begun is brought to its end.
@@ -163,7 +184,8 @@ Task<net::HttpResponse> at_home(Container& container, Answer answer, Query query
   Result<std::string> answered = co_await as_result(to_its_end(answer(container, std::move(query))));
   co_await switch_to(here);
   if (!answered) co_return refusal(answered.error());
-  net::HttpResponse response = net::HttpResponse::json(200, *answered + "\n");
+  const bool is_down = answer == readiness && answered->find("\"DOWN\"") != answered->npos;
+  net::HttpResponse response = net::HttpResponse::json(is_down ? 503 : 200, *answered + "\n");
   if (answer == startup_page) response.headers.set("Content-Type", "text/html; charset=utf-8");
   co_return response;
 }
@@ -176,6 +198,12 @@ struct Route {
 constexpr Route kRoutes[] = {
     {"GET", "/modules", list_modules},
     {"GET", "/extensions", list_extensions},
+    {"GET", "/services", services},
+    {"GET", "/readiness", readiness},
+    {"GET", "/liveness", liveness},
+    {"GET", "/shards", shards},
+    {"GET", "/config", config},
+    {"GET", "/version", version},
     {"POST", "/modules/install", install},
     {"POST", "/modules/check", check},
     {"POST", "/modules/switch", switch_to_version},
@@ -190,6 +218,7 @@ constexpr Route kRoutes[] = {
 }  // namespace
 
 void add_module_routes(net::HttpRouter& router, Container& container) {
+  observe::add_level_routes(router);
   for (const Route& route : kRoutes) {
     router.add(route.method, route.path, [&container, answer = route.answer](net::HttpRequest request) {
       Result<Query> query = http::parse_query(request.query());
@@ -209,21 +238,21 @@ std::string to_json(const ModuleInfo& module) {
       "{{\"name\":{},\"version\":{},\"state\":{},\"requires\":{},\"services\":{},\"log\":{},\"steps\":{},\"memory_"
       "bytes\":{},\"process\":{}}}",
       quoted(module.name), quoted(module.version), quoted(to_string(module.state)),
-      list(module.requires_modules, [](const std::string& name) { return quoted(name); }),
-      list(module.services,
-           [](const Context::Published& service) {
-             return fmt::format("{{\"service\":{},\"installed\":{},\"calls\":{}}}", quoted(service.service),
-                                service.installed, service.calls);
-           }),
-      list(module.log,
-           [](const StateLog::Entry& entry) {
-             return fmt::format("{{\"state\":{},\"at\":{},\"why\":{}}}", quoted(to_string(entry.state)),
-                                quoted(iso(entry.at)), quoted(entry.why));
-           }),
-      list(module.steps,
-           [](const ModuleInstance::Step& step) {
-             return fmt::format("{{\"step\":{},\"ms\":{:.3f}}}", quoted(step.name), in_ms(step.took));
-           }),
+      json_list(module.requires_modules, [](const std::string& name) { return quoted(name); }),
+      json_list(module.services,
+                [](const Context::Published& service) {
+                  return fmt::format("{{\"service\":{},\"installed\":{},\"calls\":{}}}", quoted(service.service),
+                                     service.installed, service.calls);
+                }),
+      json_list(module.log,
+                [](const StateLog::Entry& entry) {
+                  return fmt::format("{{\"state\":{},\"at\":{},\"why\":{}}}", quoted(to_string(entry.state)),
+                                     quoted(iso(entry.at)), quoted(entry.why));
+                }),
+      json_list(module.steps,
+                [](const ModuleInstance::Step& step) {
+                  return fmt::format("{{\"step\":{},\"ms\":{:.3f}}}", quoted(step.name), in_ms(step.took));
+                }),
       module.memory_bytes, module.process ? to_json(*module.process) : "null");
 }
 

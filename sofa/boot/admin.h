@@ -11,7 +11,10 @@
 //   POST /modules/trial?name=N&version=V[&percent=P][&callers=A,B]      of calls, or all of these; without either: ends
 //   POST /modules/rollback?name=N
 //   POST /modules/uninstall?name=N&version=V         200 also where it is pinned: `pins` says by what
-//   GET  /extensions
+//   GET  /extensions, /services
+//   GET  /readiness, /liveness                       503 where a module does not come up or is broken
+//   GET  /shards, /config, /version
+//   GET  /loglevel, PUT /loglevel                    text
 //   GET  /figures                                    calls over bindings, and how many of them failed
 //   GET  /startup, /startup.html                     the timeline of the start, as JSON and as a page
 //

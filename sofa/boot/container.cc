@@ -386,6 +386,8 @@ ModuleInfo describe(const ModuleInstance& instance) {
           .log = instance.log().entries(),
           .steps = instance.steps(),
           .memory_bytes = instance.memory_bytes(),
+          .file = instance.options().file,
+          .settings = instance.options().settings,
           .process = instance.process()};
 }
 

@@ -41,6 +41,8 @@ struct ContainerOptions {
   ProcessCommand process_command = {};
   /// Versions of one module that may be there at once.
   std::size_t most_versions = 8;
+  /// Of the host program.
+  std::string version = {};
 };
 
 /// A module version as people see it.
@@ -53,6 +55,8 @@ struct ModuleInfo {
   std::vector<StateLog::Entry> log;
   std::vector<ModuleInstance::Step> steps;
   std::size_t memory_bytes;
+  std::string file;
+  std::map<std::string, std::string> settings;
   std::optional<ProcessInfo> process;  // nothing: it runs in its host's
 };
 
@@ -64,9 +68,12 @@ class Container {
   ~Container();
 
   io::Shard& home() const { return host_.shards()[0]; }
+  Context& host() const { return host_; }
+  const ContainerOptions& options() const { return options_; }
   const std::string& app() const { return host_.config().app; }
   /// What callers over bindings have asked and got.
   ServerFigures figures() const { return host_.figures(); }
+  std::uint64_t calls_slower_than(io::Duration limit) const { return host_.calls_slower_than(limit); }
 
   Task<void> start(std::vector<ModuleOptions> modules);
   Task<void> stop();

@@ -86,6 +86,7 @@ class ModuleInstance {
   /// Stops it and takes it out of memory. What still keeps it there; empty: nothing, its file is unmapped.
   Task<std::vector<std::string>> unload();
 
+  const ModuleOptions& options() const { return options_; }
   const Manifest& manifest() const { return manifest_; }
   const std::string& name() const { return manifest_.name; }
   const std::string& version() const { return manifest_.version; }

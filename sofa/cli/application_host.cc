@@ -48,7 +48,8 @@ boot::ContainerOptions container_options(const rpc::ApplicationFile& file, boot:
           .profiles = file.profiles,
           .elsewhere = std::move(elsewhere),
           .best_effort = life.best_effort,
-          .process_command = std::move(process_command)};
+          .process_command = std::move(process_command),
+          .version = SOFA_VERSION};
 }
 
 ContextConfig context_config(const rpc::ApplicationFile& file) {

@@ -16,6 +16,9 @@ std::function<int()> setup_ctl(CLI::App& command) {
       "  sofa ctl module rollback accounts\n"
       "  sofa ctl module uninstall accounts 1.0.0\n"
       "  sofa ctl --app bank --json module list\n"
+      "  sofa ctl services\n"
+      "  sofa ctl shards\n"
+      "  sofa ctl loglevel debug\n"
       "  sofa ctl startup --html > startup.html");
   auto options = std::make_shared<CtlOptions>();
   command.add_option("--socket", options->socket, "the process's unix socket, where its file says another");
@@ -55,6 +58,8 @@ std::function<int()> setup_ctl(CLI::App& command) {
   for (const CtlVerb& verb : process_verbs()) {
     CLI::App& sub = *command.add_subcommand(verb.name, verb.what);
     sub.callback([chosen, &verb] { *chosen = &verb; });
+    if (verb.takes == CtlVerb::kLevel)
+      sub.add_option("LEVEL", options->level, "trace, debug, info, warn, error or off");
     if (verb.takes == CtlVerb::kPage) sub.add_flag("--html", options->html, "as a page, to be kept in a file");
   }
   return [options, chosen] { return (*chosen)->run(*options); };

@@ -1,4 +1,5 @@
 // sofa ctl and sofa new, as an operator uses them.
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -103,6 +104,41 @@ TEST_F(CtlTest, AppliesAPlanAndTakesOneBackThatCannotBe) {
   EXPECT_EQ(call("dev.sofa.bank.TransferService", "version"), "\"2.0.0\"\n");
   std::ofstream(plan) << "batch: []\n";
   EXPECT_THAT(ctl({"module", "apply", plan}).err, HasSubstr("did you mean 'batches'?"));
+  std::filesystem::remove(plan);
+}
+
+TEST_F(CtlTest, ShowsTheProcess) {
+  EXPECT_THAT(ctl({"readiness"}).out, HasSubstr("status: UP"));
+  EXPECT_THAT(ctl({"services"}).out, AllOf(HasSubstr("dev.sofa.bank.TransferService:1.0"), HasSubstr("transfers")));
+  EXPECT_THAT(ctl({"shards"}).out, AllOf(HasSubstr("bytes_out"), HasSubstr("0 ")));
+  EXPECT_THAT(ctl({"config"}).out, AllOf(HasSubstr("app: bank"), HasSubstr("points_per_transfer")));
+  EXPECT_THAT(ctl({"version"}).out, AllOf(HasSubstr("abi: "), HasSubstr("toolchain: clang 19")));
+  EXPECT_THAT(ctl({"figures"}).out, HasSubstr("requests: "));
+  EXPECT_EQ(ctl({"loglevel"}).out, "info\n");
+  EXPECT_EQ(ctl({"loglevel", "warn"}).out, "warn\n");
+  const Ran wrong = ctl({"loglevel", "loud"});
+  EXPECT_EQ(wrong.exit, 1);
+  EXPECT_THAT(wrong.err, HasSubstr("'loud' is no level"));
+  EXPECT_THAT(ctl({"--json", "shards"}).out, HasSubstr("\"connections\":"));
+}
+
+TEST_F(CtlTest, APlanGoesBackWhereCallsAreTooSlow) {
+  const std::string plan = testing::TempDir() + "slow-" + std::to_string(getpid()) + ".yaml";
+  std::ofstream(plan) << "pause_ms: 20000\nstop_on: {p99_ms: 5, least_calls: 20}\nbatches:\n  - [{file: "
+                      << file_of("transfers-2.0.0") << "}]\n";
+  std::atomic<bool> stop{false};
+  std::thread caller([&] {
+    while (!stop) {
+      run_sofa({"bench", bank.url(), "dev.sofa.bank.EchoService", "slowEcho", "\"x\"", "20", "--types",
+                "java.lang.String,long", "--seconds", "0.5", "--warmup", "0"});
+    }
+  });
+  const Ran refused = ctl({"module", "apply", plan});
+  stop = true;
+  caller.join();
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_THAT(refused.err, HasSubstr("calls took more than 5 ms since the batch began"));
+  EXPECT_EQ(call("dev.sofa.bank.TransferService", "version"), "\"1.0.0\"\n");
   std::filesystem::remove(plan);
 }
 

@@ -30,10 +30,11 @@ std::string target_of(std::string_view path, const Query& query) {
   return target;
 }
 
-int ask(const CtlOptions& options, std::string_view method, const std::string& target, CtlView view) {
+int ask(const CtlOptions& options, std::string_view method, const std::string& target, CtlView view,
+        std::string_view body = {}) {
   const std::string socket = options.socket.empty() ? ctl_socket_of(options.app) : options.socket;
   AdminClient client({.address = {.host = socket, .port = 0, .is_unix = true}}, kPatience);
-  const Result<AdminAnswer> answer = client.ask(method, target);
+  const Result<AdminAnswer> answer = client.ask(method, target, body);
   if (!answer) {
     const Error why(answer.error().part(), answer.error().code(),
                     fmt::format("nobody answers at {}: does it run there (`ctl` in its file, or --socket, --app)? {}",
@@ -113,7 +114,32 @@ constexpr CtlVerb kModuleVerbs[] = {
      [](const CtlOptions& options) { return change(options, "/uninstall", CtlView::kPins); }},
 };
 
+template <const char* path, CtlView view>
+int show(const CtlOptions& options) {
+  return ask(options, "GET", path, view);
+}
+
+int log_level(const CtlOptions& options) {
+  return ask(options, options.level.empty() ? "GET" : "PUT", "/loglevel", CtlView::kText, options.level);
+}
+
+constexpr char kServices[] = "/services", kExtensions[] = "/extensions", kShards[] = "/shards", kConfig[] = "/config",
+               kVersion[] = "/version", kReadiness[] = "/readiness", kFigures[] = "/figures";
+
 constexpr CtlVerb kProcessVerbs[] = {
+    {"readiness", "whether all modules serve; exit code 1 where one does not", CtlVerb::kNothing,
+     show<kReadiness, CtlView::kFields>},
+    {"services", "which module serves what, and the calls under way", CtlVerb::kNothing,
+     show<kServices, CtlView::kTable>},
+    {"extensions", "what modules contribute to one another, in order", CtlVerb::kNothing,
+     show<kExtensions, CtlView::kTable>},
+    {"figures", "calls over bindings, and how many of them failed", CtlVerb::kNothing,
+     show<kFigures, CtlView::kFields>},
+    {"shards", "what the threads that serve connections do", CtlVerb::kNothing, show<kShards, CtlView::kTable>},
+    {"config", "what the application's file came to", CtlVerb::kNothing, show<kConfig, CtlView::kFields>},
+    {"version", "of the program, and what modules must be built with", CtlVerb::kNothing,
+     show<kVersion, CtlView::kFields>},
+    {"loglevel", "see the log level, or change it", CtlVerb::kLevel, log_level},
     {"startup", "how the application came up: module, step, when and how long", CtlVerb::kPage, startup},
 };
 

@@ -19,12 +19,13 @@ struct CtlOptions {
   std::string isolation;
   std::string percent;
   std::string callers;
+  std::string level;
 };
 
 struct CtlVerb {
   const char* name;
   const char* what;
-  enum { kNothing, kName, kVersion, kOptionalVersion, kFile, kPlan, kTrial, kPage } takes;
+  enum { kNothing, kName, kVersion, kOptionalVersion, kFile, kPlan, kTrial, kPage, kLevel } takes;
   /// Asks, prints, and gives the exit code.
   int (*run)(const CtlOptions& options);
 };

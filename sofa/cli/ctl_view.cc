@@ -72,6 +72,45 @@ void print_startup(const element& steps) {
   }
 }
 
+/// As a person writes it: text without quotes, what is inside of it as JSON.
+std::string shown(const element& value) {
+  std::string_view text;
+  return value.get(text) == simdjson::SUCCESS ? std::string(text) : simdjson::to_string(value);
+}
+
+/// Columns as wide as what stands in them.
+void print_table(const element& rows) {
+  std::vector<std::vector<std::string>> cells(1);
+  for (const element row : rows.get_array()) {
+    cells.emplace_back();
+    for (const auto& [key, value] : row.get_object()) {
+      if (cells.size() == 2) cells[0].emplace_back(key);
+      cells.back().push_back(shown(value));
+    }
+  }
+  if (cells.size() == 1) return fmt::print("none\n");
+  std::vector<std::size_t> widths;
+  for (const auto& row : cells) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& row : cells) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool is_last = i + 1 == row.size();
+      fmt::print("{:<{}}{}", row[i], is_last ? 0 : widths[i], is_last ? "\n" : "  ");
+    }
+  }
+}
+
+void print_fields(const element& object) {
+  for (const auto& [key, value] : object.get_object()) {
+    element first;
+    const bool is_table = value.at_pointer("/0").get(first) == simdjson::SUCCESS && first.is_object();
+    fmt::print("{}:{}{}\n", key, is_table ? "" : " ", is_table ? "" : shown(value));
+    if (is_table) print_table(value);
+  }
+}
+
 void print(const element& answer, CtlView view) {
   switch (view) {
     case CtlView::kModules:
@@ -87,6 +126,12 @@ void print(const element& answer, CtlView view) {
       return fmt::print("healthy\n");
     case CtlView::kStartup:
       return print_startup(answer);
+    case CtlView::kTable:
+      return print_table(answer);
+    case CtlView::kFields:
+      return print_fields(answer);
+    case CtlView::kText:
+      return;
   }
 }
 
@@ -96,11 +141,12 @@ int print_answer(const AdminAnswer& answer, bool as_json, CtlView view) {
   const bool is_good = answer.status == 200;
   simdjson::dom::parser parser;
   element read;
-  const bool is_json = parser.parse(answer.text).get(read) == simdjson::SUCCESS;
+  const bool is_json = view != CtlView::kText && parser.parse(answer.text).get(read) == simdjson::SUCCESS;
+  std::string_view error;
   if (as_json || !is_json) {
-    fmt::print("{}", answer.text);
-  } else if (!is_good) {
-    fmt::print(stderr, "{}\n", text_of(read, "error"));
+    fmt::print(is_good || as_json ? stdout : stderr, "{}", answer.text);
+  } else if (read["error"].get(error) == simdjson::SUCCESS) {
+    fmt::print(stderr, "{}\n", error);
   } else {
     print(read, view);
   }

@@ -5,7 +5,8 @@
 
 namespace sofa::cli {
 
-enum class CtlView { kModules, kModule, kEachModule, kPins, kHealthy, kStartup };
+/// kTable: a list of objects, a column each key. kFields: an object, a line each. kText: as it came.
+enum class CtlView { kModules, kModule, kEachModule, kPins, kHealthy, kStartup, kTable, kFields, kText };
 
 /// Prints the answer to standard output, as it came with `as_json`; a refusal's reason to standard error. Gives the
 /// exit code.

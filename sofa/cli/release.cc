@@ -72,12 +72,13 @@ Result<void> Release::install(const ReleasePlan::Module& module) {
 }
 
 Result<Release::Figures> Release::figures() {
-  SOFA_TRY(const AdminAnswer answer, client_.ask("GET", "/figures"));
+  const std::string target = fmt::format("/figures?slow_ms={}", plan_.stop_on.p99_ms);
+  SOFA_TRY(const AdminAnswer answer, client_.ask("GET", target));
   simdjson::dom::parser parser;
   const auto read = parser.parse(answer.text);
   Figures figures;
   if (read["requests"].get(figures.requests) != simdjson::SUCCESS ||
-      read["errors"].get(figures.errors) != simdjson::SUCCESS) {
+      read["errors"].get(figures.errors) != simdjson::SUCCESS || read["slow"].get(figures.slow) != simdjson::SUCCESS) {
     return fail(CliError::kRefused, "the process gives no figures to judge the release by: {}", answer.text);
   }
   return figures;
@@ -87,19 +88,30 @@ Result<void> Release::watch(Figures before) {
   const io::TimePoint until = client_.now() + plan_.pause;
   for (;;) {
     SOFA_TRY(const Figures now, figures());
-    const double calls = now.requests - before.requests, failed = now.errors - before.errors;
-    const double percent = calls > 0 ? failed / calls * 100 : 0;
-    if (calls >= static_cast<double>(plan_.stop_on.least_calls) && percent > plan_.stop_on.error_percent) {
-      return fail(CliError::kRefused, "{:.0f} of {:.0f} calls failed since the batch began, {:.2f} %: more than {} %",
-                  failed, calls, percent, plan_.stop_on.error_percent);
-    }
+    SOFA_TRY_VOID(judge(before, now));
     if (client_.now() >= until) {
-      fmt::print("  {:.0f} calls since, {:.0f} failed\n", calls, failed);
+      fmt::print("  {:.0f} calls since, {:.0f} failed\n", now.requests - before.requests, now.errors - before.errors);
       std::fflush(stdout);
       return {};
     }
     client_.sleep(std::min<io::Duration>(kLookAgain, until - client_.now()));
   }
+}
+
+Result<void> Release::judge(const Figures& before, const Figures& now) const {
+  const ReleasePlan::StopOn& stop_on = plan_.stop_on;
+  const double calls = now.requests - before.requests, failed = now.errors - before.errors,
+               slow = now.slow - before.slow;
+  if (calls < std::max(1.0, static_cast<double>(stop_on.least_calls))) return {};
+  if (failed / calls * 100 > stop_on.error_percent) {
+    return fail(CliError::kRefused, "{:.0f} of {:.0f} calls failed since the batch began, {:.2f} %: more than {} %",
+                failed, calls, failed / calls * 100, stop_on.error_percent);
+  }
+  if (stop_on.p99_ms > 0 && slow / calls > 0.01) {
+    return fail(CliError::kRefused, "{:.0f} of {:.0f} calls took more than {} ms since the batch began: more than 1 %",
+                slow, calls, stop_on.p99_ms);
+  }
+  return {};
 }
 
 void Release::roll_back() {

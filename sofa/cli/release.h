@@ -31,12 +31,14 @@ class Release {
   struct Figures {
     double requests = 0;
     double errors = 0;
+    double slow = 0;  // took longer than the plan wants
   };
   Result<std::string> post(const std::string& target);
   Result<void> run_batch(const std::vector<ReleasePlan::Module>& batch);
   Result<void> install(const ReleasePlan::Module& module);
   Result<void> watch(Figures before);
   Result<Figures> figures();
+  Result<void> judge(const Figures& before, const Figures& now) const;
   void roll_back();
 
   AdminClient& client_;

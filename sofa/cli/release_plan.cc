@@ -18,6 +18,7 @@ static const config::Schema& config_schema(const ReleasePlan::StopOn*) {
   using S = ReleasePlan::StopOn;
   static const config::Schema schema = config::schema<S>({
       config::key<&S::error_percent>("error_percent", "of the calls since the batch began, beyond which all goes back"),
+      config::key<&S::p99_ms>("p99_ms", "within which 99 of 100 calls must have been served; 0 is no limit"),
       config::key<&S::least_calls>("least_calls", "below which there are too few to judge"),
   });
   return schema;

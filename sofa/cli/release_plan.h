@@ -1,7 +1,7 @@
 // ReleasePlan: many modules released one batch after the other, with a look at how callers fare in between.
 //
 //   pause_ms: 5000                    # after each batch, in which callers are watched
-//   stop_on: {error_percent: 1}       # of the calls since the batch began: then all batches are rolled back
+//   stop_on: {error_percent: 1, p99_ms: 50}    # of the calls since the batch began: then all batches are rolled back
 //   batches:
 //     - [{file: accounts-2.0.0.so}]
 //     - [{file: transfers-2.0.0.so, config: {points_per_transfer: 2}}]
@@ -29,6 +29,7 @@ struct ReleasePlan {
   };
   struct StopOn {
     double error_percent = 1;
+    double p99_ms = 0;  // 0: whatever it is
     std::uint64_t least_calls = 100;
   };
   std::chrono::milliseconds pause{5000};

@@ -70,9 +70,13 @@ net::HttpRouter admin_router(Telemetry& telemetry) {
         .add("GET", prefix + "/readiness", health(Health::kReadiness))
         .add("GET", prefix + "/liveness", health(Health::kLiveness));
   }
+  add_level_routes(router);
+  return router;
+}
+
+void add_level_routes(net::HttpRouter& router) {
   router.add("GET", "/loglevel", [](const HttpRequest&) -> Task<HttpResponse> { return answer_level(); })
       .add("PUT", "/loglevel", change_level);
-  return router;
 }
 
 }  // namespace sofa::observe

@@ -21,5 +21,7 @@ namespace sofa::observe {
 class Telemetry;
 
 net::HttpRouter admin_router(Telemetry& telemetry);
+/// Those of the log level, for a router of another endpoint.
+void add_level_routes(net::HttpRouter& router);
 
 }  // namespace sofa::observe

@@ -103,4 +103,14 @@ BoltServerCounts<std::uint64_t> BoltServer::counts() const {
   return sum;
 }
 
+std::uint64_t BoltServer::slower_than(io::Duration limit) const {
+  std::uint64_t slower = 0;
+  for (const auto& server : servers_) {
+    HistogramSnapshot took;
+    took.add(server->took_ns);
+    slower += took.count() - took.count_at_most(static_cast<std::uint64_t>(limit.count()));
+  }
+  return slower;
+}
+
 }  // namespace sofa::rpc

@@ -44,6 +44,8 @@ class BoltServer {
 
   /// All shards together.
   BoltServerCounts<std::uint64_t> counts() const;
+  /// Calls that took longer than `limit`, from their arrival to their end, of all since the start.
+  std::uint64_t slower_than(io::Duration limit) const;
 
  private:
   using Acceptors = std::vector<std::unique_ptr<io::Acceptor>>;

@@ -470,4 +470,8 @@ ServerFigures Context::figures() const {
           .in_flight = counts.in_flight};
 }
 
+std::uint64_t Context::calls_slower_than(io::Duration limit) const {
+  return state_->server.slower_than(limit);
+}
+
 }  // namespace sofa

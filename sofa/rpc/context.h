@@ -230,6 +230,8 @@ class Context {
   io::Shards& shards() const;
   const ContextConfig& config() const;
   ServerFigures figures() const;
+  /// Of the calls that were served since the start: those that took longer than `limit`.
+  std::uint64_t calls_slower_than(io::Duration limit) const;
   /// To add components of health and figures to; null where nothing is observed.
   observe::Telemetry* telemetry() const;
 

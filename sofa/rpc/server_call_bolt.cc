@@ -28,6 +28,7 @@ void BoltServerCall::start(Start start) {
   context_ = std::move(start.context);
   head_ = start.frame.head;
   frame_ = &start.frame;
+  arrival_ = start.arrival;
   kept_ = false;
   ran_ = true;
   if (shard_.observer) [[unlikely]]
@@ -178,7 +179,6 @@ void BoltServerCall::let_go() {
 
 void BoltServerCall::observe_start(const Start& start) {
   outcome_ = observe::Outcome::kOk;
-  arrival_ = start.arrival;
   written_down_ = shard_.observer->keeps(context_->trace());
   if (!written_down_) return;
   invoke_type_ =
@@ -227,6 +227,9 @@ void BoltServerCall::write_down(const observe::CallCount& count, io::TimePoint n
 }
 
 void BoltServerCall::end() {
+  // The clock of the turn: what did not suspend took none of it.
+  const io::TimePoint now = shard_.shard.now();
+  shard_.took_ns.record(now > arrival_ ? static_cast<std::uint64_t>((now - arrival_).count()) : 0);
   if (shard_.observer) [[unlikely]]
     observe_end();
   let_go();

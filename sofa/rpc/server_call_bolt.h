@@ -80,6 +80,7 @@ class BoltServerCall final : public ServerCall {
   const bolt::FrameView* frame_ = nullptr;  // until the service has started
   bool kept_ = false;
   bool ran_ = false;  // what it took is what such calls take
+  io::TimePoint arrival_{};
   io::TimePoint kept_at_{};
   std::unique_ptr<Kept> content_;
   // For the observer.
@@ -87,7 +88,6 @@ class BoltServerCall final : public ServerCall {
   observe::Outcome outcome_ = observe::Outcome::kOk;
   std::int32_t error_code_ = 0;
   std::int64_t response_bytes_ = -1;
-  io::TimePoint arrival_{};
   io::TimePoint started_{};
   io::TimePoint served_{};  // when the service had answered; only where the call is written down
   bool written_down_ = false;

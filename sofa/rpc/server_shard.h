@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "sofa/base/histogram.h"
 #include "sofa/base/shared_text.h"
 #include "sofa/io/env.h"
 #include "sofa/rpc/counter.h"
@@ -99,6 +100,7 @@ class ServerShard {
   observe::Observer* const observer;  // null: nobody is told of calls
   ShardServices services;
   BoltServerCounts<Counter> counts;
+  Histogram took_ns;  // from a request's arrival to the end of its call
 
   // Working memory of the request that is being looked at, and of the answer that is being built.
   std::optional<hessian::Reader> reader;

@@ -276,5 +276,20 @@ TEST(Frame, RandomBytesNeverReadBeyondTheEnd) {
   }
 }
 
+TEST(Readdress, ChangesIdAndTimeoutAndTheChecksum) {
+  for (const Form form : {kFormV1, kFormV2, kFormV2Crc}) {
+    Head head{.form = form, .id = 7, .timeout_ms = 3000};
+    Bytes frame;
+    ASSERT_TRUE(append_frame(frame, head, kRequestClass, {}, as_bytes("content")));
+    FrameView view;
+    ASSERT_EQ(decode(frame, {}, view).outcome, Outcome::kFrame);
+    readdress(frame, view.head, 4'000'000'000, 250);
+    ASSERT_EQ(decode(frame, {}, view).outcome, Outcome::kFrame);
+    EXPECT_EQ(view.head.id, 4'000'000'000U);
+    EXPECT_EQ(view.head.timeout_ms, 250);
+    EXPECT_EQ(as_text(view.content), "content");
+  }
+}
+
 }  // namespace
 }  // namespace sofa::bolt
