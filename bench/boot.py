@@ -167,7 +167,7 @@ def rows(options):
     count = QUICK_SWITCHES if options.quick else SWITCHES
     quick = [
         (["boot.module_kb"], memory, f"{MODULES} modules; Koupleless 20 MB"),
-        (["boot.ready_ms"], ready, "the bank as three modules; SOFABoot seconds"),
+        (["boot.ready_ms"], ready, "the bank as three modules"),
         (["boot.switch_failed", "boot.switch_growth_kb", "boot.switch_gap_us"][:2 if options.quick else 3],
          switches(count), f"{count} exchanges, 2 threads calling"),
     ]

@@ -141,10 +141,10 @@ class Report:
             shown = "-" if record["value"] is None else f"{record['value']:g} ± {record['spread']:g} {unit}"
             print(f"{bar:30} {shown:26} target {text:10} {verdict:9} {why or against}", flush=True)
 
-    def take(self, bars, measure, against="", beside={}):
+    def take(self, bars, measure, against="", beside=None):
         """A row for each bar that `measure` gives; what it cannot take is said with the reason. `beside`: by bar, what
         another takes for the same, said after what all are `against`."""
         found, why = attempt(measure)
         for bar in bars:
-            said = "; ".join(filter(None, [against, beside.get(bar)]))
+            said = "; ".join(filter(None, [against, (beside or {}).get(bar)]))
             self.row(bar, found.get(bar), said, None if bar in found else why)
