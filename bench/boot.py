@@ -8,6 +8,7 @@ import contextlib
 import fnmatch
 import functools
 import os
+import re
 import sys
 import tempfile
 
@@ -92,7 +93,8 @@ def peer():
     try:
         return str(build.PEERS["sofaboot-3.18.0"].ready() / build.JAR), None
     except (build.Missing, build.BuildFailed) as error:
-        return None, " ".join(str(error).split())[:300]
+        said = re.search(r"\[ERROR\] (.*)", str(error))  # Maven's first line tells what it could not have
+        return None, said.group(1)[:400] if said else str(error)
 
 
 @contextlib.contextmanager
