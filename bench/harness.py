@@ -26,7 +26,7 @@ class Missing(Exception):
 
 
 class Server:
-    """A process that prints `READY port=N` and serves until it is stopped."""
+    """A process that prints `READY` when it is up, with `port=N` if it can be called, and lives until it is stopped."""
 
     def __init__(self, command, core=None, deadline=60):
         self.started = time.monotonic()
@@ -39,9 +39,9 @@ class Server:
         too_late.start()
         try:
             for line in self.process.stdout:
-                found = re.search(r"READY port=(\d+)", line)
+                found = re.search(r"^READY\b(?: port=(\d+))?", line)
                 if found:
-                    self.port = int(found.group(1))
+                    self.port = found.group(1) and int(found.group(1))
                     self.ready_ms = (time.monotonic() - self.started) * 1000
                     return
         finally:
@@ -106,6 +106,14 @@ def spread(values):
     return high - low
 
 
+def attempt(measure):
+    """Runs `measure`, which gives a dict of bar → values; what it gave, and why a bar is not in it."""
+    try:
+        return measure(), "the measurement gave no figure"
+    except (Missing, OSError, subprocess.SubprocessError, ValueError, KeyError, AttributeError) as error:
+        return {}, f"{type(error).__name__}: {error}"
+
+
 class Report:
     """Collects rows and prints each as soon as it is known."""
 
@@ -133,12 +141,10 @@ class Report:
             shown = "-" if record["value"] is None else f"{record['value']:g} ± {record['spread']:g} {unit}"
             print(f"{bar:30} {shown:26} target {text:10} {verdict:9} {why or against}", flush=True)
 
-    def take(self, bars, measure, against=""):
-        """Runs `measure`, which gives a dict of bar → values; what it cannot take is said with the reason."""
-        why = "the measurement gave no figure"
-        try:
-            found = measure()
-        except (Missing, OSError, subprocess.SubprocessError, ValueError, KeyError, AttributeError) as error:
-            found, why = {}, f"{type(error).__name__}: {error}"
+    def take(self, bars, measure, against="", beside=None):
+        """A row for each bar that `measure` gives; what it cannot take is said with the reason. `beside`: by bar, what
+        another takes for the same, said after what all are `against`."""
+        found, why = attempt(measure)
         for bar in bars:
-            self.row(bar, found.get(bar), against, None if bar in found else why)
+            said = "; ".join(filter(None, [against, (beside or {}).get(bar)]))
+            self.row(bar, found.get(bar), said, None if bar in found else why)

@@ -10,6 +10,7 @@ JAVA = "java-5.13.2"
 JAVA_5_9 = "java-5.9.2"
 JAVA_5_5 = "java-5.5.9"
 NODE = "node-2.10.0"
+PEERS = (JAVA, JAVA_5_9, JAVA_5_5, NODE)
 CPP = "cpp"
 
 # The C++ programs; {root}, {sofa} and {cpp_client} are filled in by run.py. A server takes {port}, which was free a
@@ -78,8 +79,9 @@ class Row:
 def servers(seconds):
     """Real peers end by themselves after so many seconds, whatever happens to us."""
     table = {CPP: Program(CPP_SERVER, clean_stop=True), MODULES: Program(MODULES_SERVER, clean_stop=True)}
-    for name, peer in build.PEERS.items():
-        table[name] = Program(peer.command("server", "--port", "{port}", "--seconds", str(seconds)), peer=name)
+    for name in PEERS:
+        argv = build.PEERS[name].command("server", "--port", "{port}", "--seconds", str(seconds))
+        table[name] = Program(argv, peer=name)
     table[ZOOKEEPER] = Program([sys.executable, "{root}/tests/interop/zookeeper_server.py", "--port", "{port}",
                                 "--seconds", str(seconds)],
                                debian=("/usr/share/java/zookeeper.jar", "zookeeper"), clean_stop=True)
@@ -99,8 +101,8 @@ def clients():
     table = {CPP: Program(CPP_CLIENT),
              RELEASE: Program([sys.executable, *releasing], peer=JAVA),
              UNDER_LOAD: Program([sys.executable, *rolling], peer=JAVA, more_peers=(NODE,))}
-    for name, peer in build.PEERS.items():
-        table[name] = Program(peer.command("client", "--addr", "127.0.0.1:{port}"), peer=name)
+    for name in PEERS:
+        table[name] = Program(build.PEERS[name].command("client", "--addr", "127.0.0.1:{port}"), peer=name)
     return table
 
 

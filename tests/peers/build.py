@@ -29,12 +29,13 @@ class BuildFailed(Exception):
 
 
 class Peer:
-    def __init__(self, name, source, tools, build, package):
+    def __init__(self, name, source, tools, build, package, mode="client"):
         self.name = name
         self.source = HERE / source
         self.tools = tools
         self._build = build
         self._package = package
+        self.mode = mode
 
     def sources(self):
         skip = {"target", "node_modules"}
@@ -81,7 +82,7 @@ class Peer:
         print(f"peers: built {self.name} in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
 
     def command(self, *args):
-        """The argv that runs this peer once it is built: 'server' or 'client' first."""
+        """The argv that runs this peer once it is built, its mode ('server', 'client', ...) first."""
         return self._package(self.folder(), list(args))
 
 
@@ -125,6 +126,7 @@ PEERS = {
         Peer("java-5.13.2", "java", _JDK, *_java(None)),
         Peer("java-5.9.2", "java", _JDK, *_java("5.9.2")),
         Peer("java-5.5.9", "java", _JDK, *_java("5.5.9")),
+        Peer("sofaboot-3.18.0", "boot", _JDK, *_java(None), mode="ready"),
         Peer("node-2.10.0", "node", {"node": "nodejs", "npm": "npm"}, _node_build, _node_package),
     ]
 }
@@ -148,7 +150,7 @@ def main():
     for name in options.names or PEERS:
         try:
             folder = PEERS[name].ready()
-            print(" ".join(PEERS[name].command("client")) if options.command else f"{name}  ok    {folder}")
+            print(" ".join(PEERS[name].command(PEERS[name].mode)) if options.command else f"{name}  ok    {folder}")
         except Missing as e:
             print(f"{name}  {'FAIL' if in_ci() else 'SKIP'}  {e}", file=sys.stderr)
             bad += in_ci()
