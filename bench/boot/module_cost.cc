@@ -292,15 +292,16 @@ Task<long> exchange_versions(Container& container, int rounds, std::atomic<std::
 
 int exchange(int rounds) {
   Host host;
-  host.at_home(host.container.start({{.file = file_of(1)}}));
-  std::atomic<bool> stop{false};
+  std::atomic<bool> go{false}, stop{false};
   std::atomic<long> calls{0}, wrong{0};
   std::vector<std::thread> callers;
   std::vector<std::vector<double>> gaps(2);
   for (auto& one : gaps) one.reserve(static_cast<std::size_t>(rounds));
   std::atomic<std::uint64_t> round{0};
   for (std::size_t i = 0; i < gaps.size(); ++i) {
+    // Before a module is loaded: a younger thread that never rests might be the module's.
     callers.emplace_back([&, i] {
+      go.wait(false);
       const auto counter = host.context.reference<CounterService>();
       long made = 0, bad = 0;
       double longest = 0;
@@ -323,6 +324,9 @@ int exchange(int rounds) {
       wrong += bad;
     });
   }
+  host.at_home(host.container.start({{.file = file_of(1)}}));
+  go = true;
+  go.notify_all();
   const long growth = host.at_home(exchange_versions(host.container, rounds, round));
   stop = true;
   for (std::thread& caller : callers) caller.join();
