@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <mutex>
 
@@ -29,6 +30,25 @@ std::unique_ptr<spdlog::logger> make_logger(spdlog::sink_ptr sink) {
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %L %v");
   logger->flush_on(spdlog::level::trace);
   return logger;
+}
+
+/// Those who write to one file share it: of two, each would rename it under the other.
+Result<spdlog::sink_ptr> open_file(const Config& config) {
+  static auto& open = *new std::map<std::string, std::weak_ptr<spdlog::sinks::sink>>;
+  static auto& mutex = *new std::mutex;
+  const std::lock_guard lock(mutex);
+  std::erase_if(open, [](const auto& each) { return each.second.expired(); });
+  if (const auto found = open.find(config.file); found != open.end()) {
+    if (spdlog::sink_ptr sink = found->second.lock()) return sink;
+  }
+  try {
+    spdlog::sink_ptr sink = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
+        config.file, static_cast<std::size_t>(config.max_file_bytes), config.kept_files);
+    open[config.file] = sink;
+    return sink;
+  } catch (const std::exception& thrown) {  // spdlog tells a failed open by exception only
+    return fail(LogError::kCannotOpen, "log file {}: {}", config.file, thrown.what());
+  }
 }
 
 /// Where lines go. Never destroyed, so that destructors of statics may log.
@@ -62,6 +82,17 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+std::string one_line(fmt::string_view format, fmt::format_args args) {
+  std::string line = fmt::vformat(format, args);
+  return std::ranges::any_of(line, is_control) ? escaped(line) : line;
+}
+
+void write_line(Level level, const std::string& line) {
+  std::lock_guard lock(target().mutex);
+  if (target().receiver) return target().receiver(level, line);
+  target().logger->log(spdlog_level(level), spdlog::string_view_t(line));
+}
+
 }  // namespace
 
 std::atomic<Level> detail::current_level{Level::kInfo};
@@ -87,19 +118,13 @@ const config::Schema& config_schema(const Config*) {
 }
 
 Result<void> configure(const Config& config) {
-  std::unique_ptr<spdlog::logger> logger;
-  try {
-    spdlog::sink_ptr sink;
-    if (config.file.empty()) {
-      sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
-    } else {
-      sink = std::make_shared<spdlog::sinks::rotating_file_sink_st>(
-          config.file, static_cast<std::size_t>(config.max_file_bytes), config.kept_files);
-    }
-    logger = make_logger(std::move(sink));
-  } catch (const std::exception& thrown) {  // spdlog tells a failed open by exception only
-    return fail(LogError::kCannotOpen, "log file {}: {}", config.file, thrown.what());
+  spdlog::sink_ptr sink;
+  if (config.file.empty()) {
+    sink = std::make_shared<spdlog::sinks::stderr_sink_st>();
+  } else {
+    SOFA_TRY(sink, open_file(config));
   }
+  std::unique_ptr<spdlog::logger> logger = make_logger(std::move(sink));
   std::lock_guard lock(target().mutex);
   target().logger = std::move(logger);
   set_level(config.level);
@@ -116,11 +141,36 @@ void redirect(Receiver receiver) {
 }
 
 void detail::write(Level level, fmt::string_view format, fmt::format_args args) {
-  std::string line = fmt::vformat(format, args);
-  if (std::ranges::any_of(line, is_control)) line = escaped(line);
-  std::lock_guard lock(target().mutex);
-  if (target().receiver) return target().receiver(level, line);
-  target().logger->log(spdlog_level(level), spdlog::string_view_t(line));
+  write_line(level, one_line(format, args));
+}
+
+class Logger::File {
+ public:
+  explicit File(spdlog::sink_ptr sink) : logger_(make_logger(std::move(sink))) {}
+  void write(Level level, const std::string& line) const {
+    logger_->log(spdlog_level(level), spdlog::string_view_t(line));
+  }
+
+ private:
+  const std::unique_ptr<spdlog::logger> logger_;
+};
+
+Logger::Logger(std::string mark) : mark_(std::move(mark)) {}
+Logger::~Logger() = default;
+
+void Logger::write_now(Level level, fmt::string_view format, fmt::format_args args) const {
+  const std::string line = one_line(format, args);
+  file_ ? file_->write(level, line) : write_line(level, fmt::format("{} {}", line, mark_));
+}
+
+Result<void> configure(Logger& logger, const Config& config) {
+  if (!config.file.empty()) {
+    SOFA_TRY(spdlog::sink_ptr sink, open_file(config));
+    logger.file_ = std::make_unique<Logger::File>(std::move(sink));
+  }
+  logger.level_ = config.level;
+  logger.has_level_ = true;
+  return {};
 }
 
 std::string quoted(std::string value) {

@@ -15,6 +15,7 @@
 #include <bit>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,9 +23,12 @@
 
 #include <fmt/core.h>
 
+#include "sofa/base/error.h"
 #include "sofa/base/secret.h"
 
 namespace sofa::log {
+
+struct Config;
 
 enum class Level : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError, kOff };
 
@@ -67,6 +71,52 @@ template <class... Args>
 void error(fmt::format_string<Args...> format, Args&&... args) {
   log::write(Level::kError, format, std::forward<Args>(args)...);
 }
+
+/// A log of a part of the process, such as a module: its own file and level (log_setup.h), or else the process's, where
+/// its lines end with its mark. Threads: any.
+//
+//   const log::Logger log("module=accounts");
+//   log.info("opened {}", log::kv("limit", 5));       // … I opened limit=5 module=accounts
+class Logger {
+ public:
+  explicit Logger(std::string mark);
+  ~Logger();
+
+  bool enabled(Level level) const noexcept {
+    return level >= (has_level_ ? level_ : detail::current_level.load(std::memory_order_relaxed));
+  }
+  template <class... Args>
+  void write(Level level, fmt::format_string<Args...> format, Args&&... args) const {
+    if (enabled(level)) [[unlikely]]
+      write_now(level, format, fmt::make_format_args(args...));
+  }
+  template <class... Args>
+  void debug(fmt::format_string<Args...> format, Args&&... args) const {
+    write(Level::kDebug, format, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void info(fmt::format_string<Args...> format, Args&&... args) const {
+    write(Level::kInfo, format, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void warn(fmt::format_string<Args...> format, Args&&... args) const {
+    write(Level::kWarn, format, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  void error(fmt::format_string<Args...> format, Args&&... args) const {
+    write(Level::kError, format, std::forward<Args>(args)...);
+  }
+
+ private:
+  friend Result<void> configure(Logger& logger, const Config& config);
+  class File;
+  void write_now(Level level, fmt::string_view format, fmt::format_args args) const;
+
+  const std::string mark_;
+  bool has_level_ = false;
+  Level level_ = Level::kInfo;
+  std::unique_ptr<File> file_;  // null: the process's log
+};
 
 /// A named value of a line: `key=value`, the value quoted where it is empty or holds blanks, quotes or `=`. Borrows the
 /// value: use it within the call.

@@ -24,7 +24,7 @@ const ErrorPart& error_part(LogError);
 /// The section `log` of a process's configuration.
 struct Config {
   Level level = Level::kInfo;
-  std::string file;  // empty: stderr
+  std::string file = {};  // empty: stderr
   std::int64_t max_file_bytes = 64 << 20;
   std::uint16_t kept_files = 5;
 };
@@ -32,6 +32,9 @@ const config::Schema& config_schema(const Config*);
 
 /// Opens the file or goes back to stderr, and sets the level. Error: kCannotOpen; the old target then stays.
 Result<void> configure(const Config& config);
+/// Gives a part of the process its own level and, where `file` is not empty, its own file. Before it logs. Error:
+/// kCannotOpen.
+Result<void> configure(Logger& logger, const Config& config);
 /// Gives every line to `receiver` instead, one call at a time; an empty one goes back to the configured target. For
 /// tests and for a terminal view. The receiver must not log.
 using Receiver = std::function<void(Level, std::string_view line)>;

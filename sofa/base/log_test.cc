@@ -70,6 +70,42 @@ TEST(Log, FormatsNothingBelowTheLevel) {
   EXPECT_EQ(formatted, 1);
 }
 
+TEST(Log, APartWritesToTheProcessWithItsMark) {
+  Capture capture;
+  Logger part("module=accounts");
+  part.debug("hidden");
+  part.info("opened {}", kv("limit", 5));
+  ASSERT_TRUE(configure(part, {.level = Level::kDebug}));
+  part.debug("shown\n");
+  set_level(Level::kError);
+  part.info("its level is its own");
+  EXPECT_THAT(capture.lines, ElementsAre("opened limit=5 module=accounts", "shown\\n module=accounts",
+                                         "its level is its own module=accounts"));
+}
+
+TEST(Log, PartsThatShareAFileRotateItTogether) {
+  Capture capture;
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / "parts";
+  std::filesystem::remove_all(folder);
+  const Config config{.level = Level::kWarn, .file = folder / "part.log", .max_file_bytes = 4096, .kept_files = 20};
+  constexpr int kLines = 200;
+  {
+    Logger old_version("module=a"), new_version("module=a");
+    ASSERT_TRUE(configure(old_version, config));
+    ASSERT_TRUE(configure(new_version, config));
+    old_version.info("hidden");
+    for (int i = 0; i < kLines; ++i) (i % 2 ? old_version : new_version).warn("line {}", i);
+  }
+  std::size_t lines = 0;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    std::ifstream text(file.path());
+    for (std::string line; std::getline(text, line);) lines += line.find(" W line ") != line.npos;
+  }
+  EXPECT_EQ(lines, kLines);
+  EXPECT_THAT(capture.lines, testing::IsEmpty());
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Log, WritesKeysAndValues) {
   Capture capture;
   info("call {} {} {} {}", kv("peer", "10.0.0.1:12200"), kv("code", 7), kv("text", "two words"), kv("none", ""));

@@ -19,6 +19,8 @@
 namespace sofa::boot {
 namespace {
 
+using namespace std::string_view_literals;
+
 std::string iso(StateLog::Wall time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
@@ -215,16 +217,24 @@ constexpr Route kRoutes[] = {
     {"POST", "/modules/trial", try_out},
 };
 
+void add(net::HttpRouter& router, const Route& route, Container& container) {
+  router.add(route.method, route.path, [&container, answer = route.answer](net::HttpRequest request) {
+    Result<Query> query = http::parse_query(request.query());
+    if (!query) return Task<net::HttpResponse>(refusal(query.error()));
+    return at_home(container, answer, *std::move(query));
+  });
+}
+
 }  // namespace
 
 void add_module_routes(net::HttpRouter& router, Container& container) {
   observe::add_level_routes(router);
+  for (const Route& route : kRoutes) add(router, route, container);
+}
+
+void add_view_routes(net::HttpRouter& router, Container& container) {
   for (const Route& route : kRoutes) {
-    router.add(route.method, route.path, [&container, answer = route.answer](net::HttpRequest request) {
-      Result<Query> query = http::parse_query(request.query());
-      if (!query) return Task<net::HttpResponse>(refusal(query.error()));
-      return at_home(container, answer, *std::move(query));
-    });
+    if (route.method == "GET"sv) add(router, route, container);
   }
 }
 

@@ -30,6 +30,8 @@
 namespace sofa::boot {
 
 void add_module_routes(net::HttpRouter& router, Container& container);
+/// Only those that GET: who asks can look, and change nothing.
+void add_view_routes(net::HttpRouter& router, Container& container);
 
 /// One module, as the routes give it.
 std::string to_json(const ModuleInfo& module);

@@ -118,6 +118,7 @@ class Container {
   const ContainerOptions options_;
   ExtensionPoints points_;
   Instances instances_;                                       // in the order of their start
+  std::map<std::string, ModuleOptions> sections_;             // what the application's file says, by name
   std::map<std::string, std::string, std::less<>> previous_;  // the version that was active before, by name
   std::unique_ptr<net::HttpClient> http_;
   std::shared_ptr<const ProcessHost> processes_;

@@ -87,12 +87,16 @@ void CountedMemory::do_deallocate(void* at, std::size_t size, std::size_t alignm
 }  // namespace boot
 
 ModuleContext::ModuleContext(Context& host, boot::ExtensionPoints& points, const boot::Manifest& manifest,
-                             PartConfig config, boot::Settings settings)
+                             PartConfig config, boot::Settings settings, const std::optional<log::Config>& log)
     : Context(host, std::move(config)),
       manifest_(manifest),
       settings_(std::move(settings)),
+      log_(fmt::format("{}", log::kv("module", manifest.name))),
       tasks_(shards()),
-      extensions_(points, manifest.name) {}
+      extensions_(points, manifest.name) {
+  if (!log) return;
+  if (const Result<void> configured = log::configure(log_, *log); !configured) configured.error().raise();
+}
 
 const boot::Setting& ModuleContext::find_setting(std::string_view key) const {
   const auto found = settings_.find(key);

@@ -17,11 +17,12 @@
 #include <map>
 #include <memory>
 #include <memory_resource>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
-#include "sofa/base/log.h"
+#include "sofa/base/log_setup.h"
 #include "sofa/boot/extension_point.h"
 #include "sofa/boot/manifest.h"
 #include "sofa/boot/task_group.h"
@@ -59,7 +60,7 @@ class ProcessModule;
 class ModuleContext : public Context {
  public:
   ModuleContext(Context& host, boot::ExtensionPoints& points, const boot::Manifest& manifest, PartConfig config,
-                boot::Settings settings);
+                boot::Settings settings, const std::optional<log::Config>& log);
 
   const std::string& name() const { return manifest_.name; }
   const std::string& version() const { return manifest_.version; }
@@ -80,6 +81,9 @@ class ModuleContext : public Context {
     return boot::ExtensionPoint<T>(extensions_, std::move(name));
   }
 
+  /// Its own log: to the file of its section, or to the process's with the module's name.
+  const log::Logger& log() const { return log_; }
+
   /// Memory that is counted as the module's: for std::pmr containers.
   std::pmr::memory_resource& memory() { return memory_; }
   std::size_t memory_bytes() const { return memory_.bytes(); }
@@ -92,6 +96,7 @@ class ModuleContext : public Context {
 
   const boot::Manifest& manifest_;
   const boot::Settings settings_;
+  log::Logger log_;
   boot::CountedMemory memory_;
   boot::TaskGroup tasks_;
   boot::ModuleExtensions extensions_;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "sofa/base/log.h"
+#include "sofa/base/mutant.h"
 #include "sofa/boot/error.h"
 #include "sofa/boot/module_file.h"
 #include "sofa/boot/read_file.h"
@@ -78,10 +79,25 @@ Task<void> ModuleInstance::read() {
   co_await run("read", apart(), place_.life.load_timeout, [this] {
     const std::string text = options_.linked ? options_.manifest : keep_file();
     manifest_ = value_or_raise(load_manifest(text, options_.file + " (module.yaml)"));
-    if (options_.isolation) manifest_.isolation = *options_.isolation;
-    if (options_.limits) manifest_.limits = *options_.limits;
+    obey();
     return Task<void>::ready();
   });
+}
+
+void ModuleInstance::obey() {
+  if (options_.isolation) manifest_.isolation = *options_.isolation;
+  if (options_.limits) manifest_.limits = *options_.limits;
+}
+
+void ModuleInstance::take_over(const ModuleOptions& section) {
+  options_.part = section.part;
+  options_.log = section.log;
+  if (!options_.isolation) options_.isolation = section.isolation;
+  if (!options_.limits) options_.limits = section.limits;
+  for (const auto& [key, value] : section.settings) {
+    if (manifest_.config.contains(key)) options_.settings.emplace(key, value);  // a version may have done away with one
+  }
+  obey();
 }
 
 // A copy, which is what is looked at and what is loaded: the file itself may be replaced at any time.
@@ -99,7 +115,8 @@ Task<void> ModuleInstance::load() {
   options_.part.name = name();
   context_ = std::make_unique<ModuleContext>(
       place_.host, place_.points, manifest_, options_.part,
-      value_or_raise(read_settings(manifest_, options_.settings, fmt::format("modules.{}.config", name()))));
+      value_or_raise(read_settings(manifest_, options_.settings, fmt::format("modules.{}.config", name()))),
+      options_.log);
   co_await run("load", apart(), place_.life.load_timeout, [this] {
     if (manifest_.isolation == Isolation::kProcess) return make_process_module(), Task<void>::ready();
     if (!options_.linked) map_code();
@@ -181,6 +198,7 @@ Task<void> ModuleInstance::check() {
       if (state() == ModuleState::kChecking) enter(ModuleState::kStandby);
       co_return;
     }
+    if (SOFA_MUTANT("check-not-heeded")) co_return enter(ModuleState::kStandby);
     note_left_behind("check", healthy.error());
     why = healthy.error().message();
   }
@@ -224,7 +242,7 @@ Task<void> ModuleInstance::drain(io::TimePoint deadline) {
         busy += fmt::format("; {} of {}", plural(static_cast<std::size_t>(service.calls), "call"), service.service);
     }
     if (context_->extensions_.in_use() > 0) busy += "; contributions that are in use";
-    if (busy.empty()) break;
+    if (busy.empty() || SOFA_MUTANT("drain-does-not-wait")) break;
     if (io::Shard::current()->now() >= deadline) {
       throw Error(BootError::kTimeout, fmt::format("module '{}' {} is still in use{}", name(), version(), busy));
     }

@@ -50,6 +50,8 @@ struct ModuleOptions {
   PartConfig part = {};
   /// Its section of the application file.
   std::map<std::string, std::string> settings = {};
+  /// Of its own; nothing: it logs to the process's.
+  std::optional<log::Config> log = {};
 };
 
 /// What modules have in common in one host.
@@ -70,6 +72,8 @@ class ModuleInstance {
 
   /// Reads manifest and note; loads nothing.
   Task<void> read();
+  /// What the application's file says of the module of this name, where its own options are silent. After `read`.
+  void take_over(const ModuleOptions& section);
   Task<void> load();
   Task<void> start(io::Shard& on);
   Task<void> check();
@@ -113,6 +117,8 @@ class ModuleInstance {
   Task<void> run(std::string step, io::Shard& on, io::Duration timeout, std::function<Task<void>()> begin);
   void note_left_behind(std::string_view step, const Error& error);
   std::string keep_file();
+  /// What the options say of the manifest.
+  void obey();
   void map_code();
   void make_module();
   void make_process_module();

@@ -70,6 +70,7 @@ std::string ctl_socket_of(const std::string& app) {
 ApplicationHost::ApplicationHost(io::Env& env, rpc::ApplicationFile file, HostOptions options)
     : application_(file.application),
       ctl_(file.ctl.empty() ? ctl_socket_of(file.context.app) : file.ctl),
+      views_(file.ctl_http),
       to_start_(modules_of(file, options.folder)),
       start_timeout_(file.module_life.start_timeout * 10),
       context_(std::make_unique<Context>(env, context_config(file))) {
@@ -87,7 +88,8 @@ std::vector<boot::ModuleOptions> ApplicationHost::modules_of(const rpc::Applicat
   std::vector<boot::ModuleOptions> modules;
   for (const auto& [name, module] : file.modules) {
     if (module.elsewhere) continue;
-    boot::ModuleOptions options{.file = module.file, .part = module.part, .settings = module.settings};
+    boot::ModuleOptions options{
+        .file = module.file, .part = module.part, .settings = module.settings, .log = module.log};
     options.file = find_module(options.file, folder);
     if (!module.isolation.empty()) options.isolation = boot::isolation_of(module.isolation);
     if (module.limits) options.limits = {module.limits->memory_mb, module.limits->cpu_percent};
@@ -109,7 +111,17 @@ std::vector<io::Address> ApplicationHost::start() {
   modules_health_.up();
   std::vector<io::Address> at = context_->listen();
   open_ctl();
+  if (!views_.empty()) open_views();
   return at;
+}
+
+void ApplicationHost::open_views() {
+  const io::Address address = *io::Address::parse(views_);
+  net::HttpRouter router;
+  boot::add_view_routes(router, *container_);
+  views_server_ = std::make_unique<net::AdminServer>(context_->shards(), router);
+  const io::Address at = context_->wait(views_server_->start_listening(address));
+  log::info("views of the modules {}", log::kv("url", fmt::format("http://{}/modules", at.to_string())));
 }
 
 void ApplicationHost::open_ctl() {

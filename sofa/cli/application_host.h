@@ -16,7 +16,7 @@
 
 #include "sofa/boot/container.h"
 #include "sofa/cli/application.h"
-#include "sofa/net/http_server.h"
+#include "sofa/net/admin_server.h"
 #include "sofa/observe/health.h"
 #include "sofa/rpc/context_config.h"
 
@@ -45,14 +45,17 @@ class ApplicationHost {
  private:
   static std::vector<boot::ModuleOptions> modules_of(const rpc::ApplicationFile& file, const std::string& folder);
   void open_ctl();
+  void open_views();
 
   const std::string application_;
   const std::string ctl_;
+  const std::string views_;  // host:port; empty: nowhere
   std::vector<boot::ModuleOptions> to_start_;
   const io::Duration start_timeout_;
   std::unique_ptr<Context> context_;
   std::unique_ptr<boot::Container> container_;
   std::unique_ptr<net::HttpServer> ctl_server_;
+  std::unique_ptr<net::AdminServer> views_server_;
   observe::Health::Component modules_health_;
 };
 

@@ -10,11 +10,12 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "sofa/boot/process_module.h"
 #include "sofa/rpc/context_config.h"
 
+namespace CLI {
+class App;
+}
 namespace sofa::boot {
 class Container;
 }

@@ -70,7 +70,8 @@ class WorkerAwaiter : io::WorkerPool::Job, io::Mail {
   bool await_suspend(std::coroutine_handle<> waiter) {
     waiter_ = waiter;
     if (pool_.submit(*this)) return true;
-    outcome_.set_error(Error(io::IoError::kLimit, "the worker pool's queue is full", Retriable::kYes));
+    outcome_.set_failure(
+        detail::Failure(Error(io::IoError::kLimit, "the worker pool's queue is full", Retriable::kYes)));
     return false;
   }
   R await_resume() { return outcome_.take(); }
@@ -85,7 +86,7 @@ class WorkerAwaiter : io::WorkerPool::Job, io::Mail {
         outcome_.set(function_());
       }
     } catch (...) {
-      outcome_.set_thrown(std::current_exception());
+      outcome_.set_failure(detail::Failure(std::current_exception()));
     }
     home_.post(*static_cast<Mail*>(this));
   }

@@ -21,6 +21,21 @@ Error error_of(std::exception_ptr thrown) {
   }
 }
 
+Failure::Failure(Error error) noexcept : what_(std::move(error)) {}
+Failure::Failure(std::exception_ptr thrown) noexcept : what_(std::move(thrown)) {}
+Failure::Failure(Failure&& other) noexcept = default;
+Failure::~Failure() = default;
+
+void Failure::raise() {
+  if (const auto* error = std::get_if<Error>(&what_)) error->raise();
+  std::rethrow_exception(std::get<std::exception_ptr>(what_));
+}
+
+Error Failure::take_error() {
+  if (auto* error = std::get_if<Error>(&what_)) return std::move(*error);
+  return error_of(std::get<std::exception_ptr>(what_));
+}
+
 void PromiseBase::set_root(CallContext* context) {
   kept_ = context ? ContextPtr(context) : CallContext::make();
   context_ = kept_.get();

@@ -18,6 +18,7 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "sofa/base/error.h"
 #include "sofa/io/block_pool.h"
@@ -38,24 +39,37 @@ namespace detail {
 /// The exception as an Error: itself when it is one, else IoError::kThrown carrying it.
 Error error_of(std::exception_ptr thrown);
 
+/// What a task failed with: an Error, or an exception.
+class Failure {
+ public:
+  explicit Failure(Error error) noexcept;
+  explicit Failure(std::exception_ptr thrown) noexcept;
+  Failure(Failure&& other) noexcept;
+  Failure& operator=(Failure&&) = delete;
+  ~Failure();
+
+  [[noreturn]] void raise();
+  Error take_error();
+
+ private:
+  std::variant<Error, std::exception_ptr> what_;
+};
+
 struct Void {};
 
-/// What a task came to: nothing yet, a value, an Error, or an exception. (By hand: a std::variant costs each unit that
-/// calls a service seconds.)
+/// What a task came to: nothing yet, a value, or a failure. (By hand: a std::variant costs each unit that calls a
+/// service seconds.)
 template <class T>
 class Outcome {
  public:
   using Stored = std::conditional_t<std::is_void_v<T>, Void, T>;
 
   Outcome() noexcept {}
-  Outcome(Outcome&& other) noexcept { *this = std::move(other); }
+  Outcome(Outcome&& other) noexcept { take_from(other); }
   Outcome& operator=(Outcome&& other) noexcept {
     if (this == &other) return *this;
     clear();
-    if (other.state_ == State::kValue) std::construct_at(&value_, std::move(other.value_));
-    if (other.state_ == State::kError) std::construct_at(&error_, std::move(other.error_));
-    if (other.state_ == State::kThrown) std::construct_at(&thrown_, std::move(other.thrown_));
-    state_ = other.state_;
+    take_from(other);
     return *this;
   }
   ~Outcome() { clear(); }
@@ -66,29 +80,21 @@ class Outcome {
     std::construct_at(&value_, std::forward<A>(a)...);
     state_ = State::kValue;
   }
-  void set_error(Error error) {
+  void set_failure(Failure failure) {
     clear();
-    std::construct_at(&error_, std::move(error));
-    state_ = State::kError;
+    std::construct_at(&failure_, std::move(failure));
+    state_ = State::kFailure;
   }
-  void set_thrown(std::exception_ptr thrown) {
-    clear();
-    std::construct_at(&thrown_, std::move(thrown));
-    state_ = State::kThrown;
-  }
-  bool empty() const { return state_ == State::kEmpty; }
 
   T take() {
-    if (state_ == State::kError) [[unlikely]]
-      error_.raise();
-    if (state_ == State::kThrown) [[unlikely]]
-      std::rethrow_exception(thrown_);
+    if (state_ == State::kFailure) [[unlikely]]
+      failure_.raise();
     assert(state_ == State::kValue);
     if constexpr (!std::is_void_v<T>) return std::move(value_);
   }
   Result<T> take_result() {
-    if (state_ == State::kError) return tl::unexpected<Error>(std::move(error_));
-    if (state_ == State::kThrown) return tl::unexpected<Error>(error_of(thrown_));
+    if (state_ == State::kFailure) [[unlikely]]
+      return tl::unexpected<Error>(failure_.take_error());
     assert(state_ == State::kValue);
     if constexpr (std::is_void_v<T>) {
       return {};
@@ -98,20 +104,23 @@ class Outcome {
   }
 
  private:
-  enum class State : std::uint8_t { kEmpty, kValue, kError, kThrown };
+  enum class State : std::uint8_t { kEmpty, kValue, kFailure };
 
+  void take_from(Outcome& other) noexcept {
+    if (other.state_ == State::kValue) std::construct_at(&value_, std::move(other.value_));
+    if (other.state_ == State::kFailure) std::construct_at(&failure_, std::move(other.failure_));
+    state_ = other.state_;
+  }
   void clear() noexcept {
     if (state_ == State::kValue) std::destroy_at(&value_);
-    if (state_ == State::kError) std::destroy_at(&error_);
-    if (state_ == State::kThrown) std::destroy_at(&thrown_);
+    if (state_ == State::kFailure) std::destroy_at(&failure_);
     state_ = State::kEmpty;
   }
 
   State state_ = State::kEmpty;
   union {
     Stored value_;
-    Error error_;
-    std::exception_ptr thrown_;
+    Failure failure_;
   };
 };
 
@@ -174,8 +183,8 @@ class Promise : public PromiseBase {
   void return_value(U&& value) {
     outcome_.set(std::forward<U>(value));
   }
-  void return_value(tl::unexpected<Error> error) { outcome_.set_error(std::move(error).value()); }
-  void unhandled_exception() { outcome_.set_thrown(std::current_exception()); }
+  void return_value(tl::unexpected<Error> error) { outcome_.set_failure(Failure(std::move(error).value())); }
+  void unhandled_exception() { outcome_.set_failure(Failure(std::current_exception())); }
   Outcome<T>& outcome() { return outcome_; }
 
  private:
@@ -187,7 +196,7 @@ class Promise<void> : public PromiseBase {
  public:
   Task<void> get_return_object();
   void return_void() { outcome_.set(); }
-  void unhandled_exception() { outcome_.set_thrown(std::current_exception()); }
+  void unhandled_exception() { outcome_.set_failure(Failure(std::current_exception())); }
   Outcome<void>& outcome() { return outcome_; }
 
  private:
@@ -213,7 +222,7 @@ class [[nodiscard]] Task {
     ready_.set(std::forward<U>(value));
   }
   /// A task that has failed already: `return fail(...)`.
-  Task(tl::unexpected<Error> error) { ready_.set_error(std::move(error).value()); }
+  Task(tl::unexpected<Error> error) { ready_.set_failure(detail::Failure(std::move(error).value())); }
   static Task ready()
     requires std::is_void_v<T>
   {
@@ -282,7 +291,10 @@ class TaskAwaiter {
   bool await_ready() const noexcept { return task_.is_ready(); }
   template <class P>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<P> parent) noexcept {
-    task_.handle_.promise().set_parent(context_ ? context_ : parent.promise().context(), parent);
+    return begin(parent.promise().context(), parent);
+  }
+  std::coroutine_handle<> begin(CallContext* context, std::coroutine_handle<> parent) noexcept {
+    task_.handle_.promise().set_parent(context_ ? context_ : context, parent);
     return task_.handle_;
   }
   T await_resume() { return task_.outcome().take(); }

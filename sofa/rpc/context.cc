@@ -93,17 +93,6 @@ Error no_provider(const Route& route) {
                   route.service));
 }
 
-Task<Slot::Pin> service_there(std::shared_ptr<const Route> route) {
-  constexpr io::Duration kLookAgain = std::chrono::milliseconds(1);
-  const io::TimePoint until = io::Shard::current()->now() + route->wait;
-  Slot::Pin pin = route->slot->acquire(route->caller);
-  while (!pin && io::Shard::current()->now() < until) {
-    co_await sleep(kLookAgain);
-    pin = route->slot->acquire(route->caller);
-  }
-  co_return pin;
-}
-
 Error error_of_current_exception() {
   return sofa::detail::error_of(std::current_exception());
 }
@@ -381,6 +370,7 @@ std::shared_ptr<const rpc::Route> Context::route(const rpc::Interface& interface
     options.url = known->second;
   }
   route->filters = value_or_raise(rpc::make_filters(rpc::Side::kConsumer, options.filters));
+  route->filters_here = options.filter_in_process && route->filters;
   route->remote = value_or_raise(state_->naming.refer({.address = {},
                                                        .key = std::move(key),
                                                        .interface = &interface,

@@ -78,6 +78,8 @@ struct ReferenceOptions {
   std::string url = {};
   /// Whether a service of this process is called first, where there is one.
   bool in_process = true;
+  /// Whether `filters` see calls to a service of this process too. It makes such a call dearer by ten times and more.
+  bool filter_in_process = false;
   /// Whether `reference` throws where nobody could answer: no service in this process, no url, no registry. Nothing: a
   /// module's does, an application's does not.
   std::optional<bool> required = {};

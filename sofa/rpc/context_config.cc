@@ -212,6 +212,7 @@ struct ReferenceSection {
   std::string unique_id;
   std::string url;
   bool in_process = true;
+  bool filter_in_process = false;
   std::optional<bool> required;
   Milliseconds wait{0};
   Milliseconds timeout = in_ms(ReferenceOptions().timeout);
@@ -238,6 +239,7 @@ const config::Schema& config_schema(const ReferenceSection*) {
                            "bolt://host:port, several of them, or a source of addresses, called when the service is "
                            "not in this process; empty is the registry"),
       config::key<&S::in_process>("in_process", "a service of this process is called first, where there is one"),
+      config::key<&S::filter_in_process>("filter_in_process", "filters see calls to a service of this process too"),
       config::key<&S::required>("required",
                                 "a module fails to start where nobody could answer; so unless it says false"),
       config::key<&S::wait>("wait_ms", "for a service of this process that is not there yet, at each call",
@@ -275,6 +277,7 @@ struct ModuleSection {
   std::string isolation;
   std::optional<ProcessLimits> limits;
   std::map<std::string, std::string> config;
+  std::optional<log::Config> log;
   PoolSection workers;
   std::map<std::string, PoolSection> pools;
   std::map<std::string, ServiceSection> services;
@@ -290,6 +293,7 @@ const config::Schema& config_schema(const ModuleSection*) {
       config::key<&S::isolation>("isolation", "shared or process, in place of what its module.yaml says"),
       config::key<&S::limits>("limits", "of a process of its own, in place of what its module.yaml says"),
       config::key<&S::config>("config", "its own settings, by the keys of its module.yaml"),
+      config::key<&S::log>("log", "its own log; without it, it logs to the process's, with its name"),
       config::key<&S::workers>("workers", "threads for its blocking services"),
       config::key<&S::pools>("pools", "by name: worker pools of single services of it"),
       config::key<&S::services>("services", "by interface: what overrides the code's options, for this module"),
@@ -329,6 +333,8 @@ const config::Schema& config_schema(const File*) {
       file_key<&ApplicationFile::profiles>("profiles", "those that are active: which modules are there", {.max = 64}),
       file_key<&ApplicationFile::module_life>("module_life", "how modules come and go"),
       file_key<&ApplicationFile::ctl>("ctl", "the unix socket that `sofa ctl` asks; empty is one by the app's name"),
+      file_key<&ApplicationFile::ctl_http>(
+          "ctl_http", "host:port where what `sofa ctl` shows is served over HTTP too, to look at; empty is nowhere"),
       context_key<&ContextConfig::app>("app", "the name that other applications see", {.min = 1, .max = 255}),
       context_key<&ContextConfig::listen>("listen", "where to serve: bolt://host:port (port 0 takes a free one)",
                                           {.max = 64}),
@@ -366,6 +372,7 @@ ReferenceOptions options_of(const ReferenceSection& section) {
                            .unique_id = section.unique_id,
                            .url = section.url,
                            .in_process = section.in_process,
+                           .filter_in_process = section.filter_in_process,
                            .required = section.required,
                            .wait = section.wait,
                            .timeout = section.timeout,
@@ -390,6 +397,7 @@ ApplicationModule module_of(const std::string& name, const ModuleSection& sectio
                          .isolation = section.isolation,
                          .limits = section.limits,
                          .settings = section.config,
+                         .log = section.log,
                          .part = {.name = name}};
   made.part.workers = options_of(section.workers);
   for (const auto& [pool, own] : section.pools) made.part.pools.emplace(pool, options_of(own));

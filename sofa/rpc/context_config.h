@@ -40,6 +40,7 @@ struct ApplicationModule {
   std::string isolation;                        // shared or process; empty: as its module.yaml says
   std::optional<ProcessLimits> limits;          // nothing: as its module.yaml says
   std::map<std::string, std::string> settings;  // for its own keys
+  std::optional<log::Config> log;               // nothing: it logs to the process's
   PartConfig part;
 };
 
@@ -60,6 +61,7 @@ struct ApplicationFile {
   std::map<std::string, ApplicationModule> modules;
   ModuleLife module_life;
   std::string ctl;
+  std::string ctl_http;
   ContextConfig context;
   log::Config log;
 };

@@ -9,6 +9,7 @@
 
 #include "sofa/io/gate.h"
 #include "sofa/io/posix/env.h"
+#include "sofa/rpc/filter.h"
 #include "sofa/wire/hessian/hessian.h"
 
 namespace shop {
@@ -121,6 +122,53 @@ sofa::Task<sofa::Result<std::string>> give_up(sofa::rpc::Reference<ShopService> 
   gate.cancel();
   co_await gate.close();
   co_return *result;
+}
+
+/// Counts calls, and refuses those of `note`.
+class Till final : public sofa::rpc::Filter {
+ public:
+  explicit Till(int& rung) : rung_(rung) {}
+  sofa::Task<void> invoke(sofa::rpc::Invocation& call, sofa::rpc::Next next) override {
+    ++rung_;
+    if (call.method.name == "note") return sofa::fail(sofa::rpc::Code::kClientFilter, "the till is closed");
+    return next(call);
+  }
+
+ private:
+  int& rung_;
+};
+
+TEST_F(ContextTest, FiltersSeeCallsInTheProcessWhereThatIsAskedFor) {
+  int rung = 0;
+  sofa::rpc::register_filter(
+      {.name = "till", .side = sofa::rpc::Side::kConsumer, .make = [&rung] { return std::make_shared<Till>(rung); }});
+  const auto plain = server_.reference<ShopService>({.filters = {"till"}});
+  EXPECT_EQ(server_.wait(plain->buy({"tea", 2})), (Item{"tea", 2}));
+  EXPECT_EQ(rung, 0);
+  const auto filtered = server_.reference<ShopService>({.filter_in_process = true, .filters = {"till"}});
+  EXPECT_EQ(server_.wait(filtered->buy({"tea", 2})), (Item{"tea", 2}));
+  EXPECT_EQ(server_.wait(filtered->kind("five")), "text five");
+  EXPECT_EQ(server_.wait(filtered->caller()), "nobody");
+  EXPECT_THROW(server_.wait(filtered->buy({"tea", 11})), SoldOut);
+  EXPECT_EQ(rung, 4);
+  EXPECT_THROW(server_.wait(filtered->note("never")), sofa::Error);
+  EXPECT_EQ(rung, 5);
+}
+
+TEST_F(ContextTest, FiltersSeeCallsThatWaitedForTheirService) {
+  int rung = 0;
+  sofa::rpc::register_filter({.name = "counter", .side = sofa::rpc::Side::kConsumer, .make = [&rung] {
+                                return std::make_shared<Till>(rung);
+                              }});
+  for (const bool filtered : {false, true}) {
+    const auto late = client_.reference<ShopService>(
+        {.filter_in_process = filtered, .required = false, .wait = 5s, .filters = {"counter"}});
+    auto answer = client_.as_future(late->buy({"tea", 2}));
+    client_.publish<ShopService>(std::make_shared<Shop>(), {.bindings = {}});
+    EXPECT_EQ(answer.get(), (Item{"tea", 2}));
+    client_.unpublish<ShopService>();
+  }
+  EXPECT_EQ(rung, 1);
 }
 
 TEST_F(ContextTest, GivesUpACallWhoseContextWasCancelled) {

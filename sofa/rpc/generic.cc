@@ -66,9 +66,8 @@ std::string_view default_java_type(const hessian::Value& value) {
 namespace {
 
 /// Everything by value: the reference may go while the call runs.
-Task<hessian::Value> call_generic(std::shared_ptr<const Route> route, Slot::Pin relay, CallOptions options,
-                                  std::string method, std::vector<hessian::Value> arguments,
-                                  std::vector<std::string> types) {
+Task<hessian::Value> call_generic(std::shared_ptr<const CallPath> path, Slot::Pin relay, std::string method,
+                                  std::vector<hessian::Value> arguments, std::vector<std::string> types) {
   std::vector<std::string_view> signatures;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     signatures.push_back(i < types.size() ? std::string_view(types[i]) : default_java_type(arguments[i]));
@@ -81,12 +80,7 @@ Task<hessian::Value> call_generic(std::shared_ptr<const Route> route, Slot::Pin 
                        .hash_key = &hash_key,
                        .serve = nullptr};
   hessian::Value result;
-  if (route->filters || relay) {
-    co_await call_by_way(*route, relay, generic, std::move(options), &arguments, &result);
-  } else {
-    RemoteCall call(*route->remote, generic, options, &arguments, &result);
-    co_await call;
-  }
+  co_await CallElsewhere(*path, std::move(relay), generic, &arguments, &result);
   co_return result;
 }
 
@@ -94,10 +88,11 @@ Task<hessian::Value> call_generic(std::shared_ptr<const Route> route, Slot::Pin 
 
 Task<hessian::Value> GenericReference::invoke(std::string method, std::vector<hessian::Value> arguments,
                                               std::vector<std::string> types) const {
-  Slot::Pin relay = route_->slot->acquire(route_->caller);
+  const Route& route = *path_->route;
+  Slot::Pin relay = route.slot->acquire(route.caller);
   if (relay && !relay.is_relay()) relay = {};  // an object of this process has no call by name
-  if (!relay && !route_->remote) return Task<hessian::Value>::failed(no_provider(*route_));
-  return call_generic(route_, std::move(relay), options_, std::move(method), std::move(arguments), std::move(types));
+  if (!relay && !route.remote) return Task<hessian::Value>::failed(no_provider(route));
+  return call_generic(path_, std::move(relay), std::move(method), std::move(arguments), std::move(types));
 }
 
 }  // namespace sofa::rpc

@@ -23,17 +23,16 @@ namespace sofa::rpc {
 class GenericReference {
  public:
   explicit GenericReference(std::shared_ptr<const Route> route, CallOptions options = {})
-      : route_(std::move(route)), options_(std::move(options)) {}
+      : path_(std::make_shared<const CallPath>(CallPath{std::move(route), std::move(options)})) {}
 
   /// `types` are the parameters' Java types, as an overloaded method needs them; by default each value's own.
   Task<hessian::Value> invoke(std::string method, std::vector<hessian::Value> arguments,
                               std::vector<std::string> types = {}) const;
 
-  GenericReference with(CallOptions options) const { return GenericReference(route_, std::move(options)); }
+  GenericReference with(CallOptions options) const { return GenericReference(path_->route, std::move(options)); }
 
  private:
-  std::shared_ptr<const Route> route_;
-  CallOptions options_;
+  std::shared_ptr<const CallPath> path_;
 };
 
 namespace detail {

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "sofa/io/task.h"
+
 namespace sofa::hessian {
 class Reader;
 class Registry;
@@ -34,6 +36,8 @@ struct Method {
   bool is_relayed = false;
 
   // The caller's side. `arguments` is the std::tuple of the parameters, `result` the object to fill.
+  /// Calls a service of this process. The arguments are moved from.
+  Task<void> (*call_here)(void* service, void* arguments, void* result) = nullptr;
   void (*encode_arguments)(hessian::Writer& to, const void* arguments) = nullptr;
   /// False when the answer does not fit the type; the reader holds the error.
   bool (*decode_result)(hessian::Reader& from, void* result) = nullptr;

@@ -22,7 +22,8 @@ class Reference {
  public:
   Reference() = default;
   explicit Reference(std::shared_ptr<const Route> route, CallOptions options = {})
-      : route_(route), proxy_(ServiceCode<S>::make_proxy(std::move(route), std::move(options))) {}
+      : path_(std::make_shared<const CallPath>(CallPath{std::move(route), std::move(options)})),
+        proxy_(ServiceCode<S>::make_proxy(path_)) {}
 
   S* operator->() const { return proxy_.get(); }
   S& operator*() const { return *proxy_; }
@@ -31,11 +32,11 @@ class Reference {
   const std::shared_ptr<S>& shared() const { return proxy_; }
 
   /// The same service, called with other options.
-  Reference with(CallOptions options) const { return Reference(route_, std::move(options)); }
+  Reference with(CallOptions options) const { return Reference(path_->route, std::move(options)); }
   Reference oneway() const { return with({.oneway = true}); }
 
  private:
-  std::shared_ptr<const Route> route_;
+  std::shared_ptr<const CallPath> path_;
   std::shared_ptr<S> proxy_;
 };
 

@@ -109,25 +109,16 @@ class RemoteCall : private CancelNode {
   RemoteCall(const RemoteCall&) = delete;
   RemoteCall& operator=(const RemoteCall&) = delete;
   ~RemoteCall() {
-    if (!started_ || done_) return;
-    remote_.abandon(*this);
-    if (observed) [[unlikely]]
-      observe_abandoned(*this);
+    if (started_ && !done_) abandon();
   }
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> caller) {
-    context_ = caller.promise().context();
-    started_ = true;
-    if (remote_.observer) [[unlikely]]
-      observe_start(*remote_.observer, *this);
-    remote_.start(*this);
-    if (!done_ && context_) context_->on_cancel(*this);
-    if (done_) return false;
-    caller_ = caller;
-    return true;
+    return start(caller.promise().context(), caller);
   }
+  /// The same of a caller with that context. False when it has ended already.
+  bool start(CallContext* context, std::coroutine_handle<> caller);
   void await_resume() const {
     if (error_) error_->raise();
   }
@@ -195,12 +186,9 @@ class RemoteCall : private CancelNode {
   Attempt attempt;
 
  private:
+  void abandon() noexcept;
   /// The call that this one is part of was given up: nobody waits for the answer any more.
-  static void on_cancel(CancelNode& node) noexcept {
-    auto& call = static_cast<RemoteCall&>(node);
-    call.remote_.abandon(call);
-    call.finish(cancel_error(call.context_->reason()));
-  }
+  static void on_cancel(CancelNode& node) noexcept;
 
   Remote& remote_;
   const Method& method_;

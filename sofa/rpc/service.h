@@ -21,7 +21,8 @@
 //   static constexpr std::string_view idempotent[] = {"get_balance"};
 //
 // A service's codecs cost seconds to compile. Where several units use it, SOFA_SERVICE_EXTERN(AccountService) behind
-// SOFA_SERVICE and SOFA_SERVICE_CODE(AccountService) in one .cc have them compiled once.
+// SOFA_SERVICE and SOFA_SERVICE_CODE(AccountService) in one .cc have them compiled once; of a large service two .cc can
+// share the work, one with SOFA_SERVICE_CODE_METHODS(AccountService), one with SOFA_SERVICE_CODE_PROXY(AccountService).
 //
 // What the macro makes: rpc::Service<AccountService> with the table of methods (for bindings) and a proxy class (for
 // references). No state, nothing registered at start-up.
@@ -29,11 +30,13 @@
 
 #include <array>
 #include <concepts>
+#include <coroutine>
 #include <memory>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "sofa/base/reflect.h"
 #include "sofa/io/async.h"
@@ -83,18 +86,47 @@ struct Route {
   std::shared_ptr<Remote> remote;
   std::string service;  // `interface:version[:uniqueId]`
   std::shared_ptr<const FilterChain> filters = nullptr;
+  bool filters_here = false;                               // they see calls to the slot's service too
   std::string caller = {};                                 // the part of the process whose reference it is
   io::Duration wait{0};                                    // for a service that is not there yet
   std::shared_ptr<const RelayedRemote> relayed = nullptr;  // while the slot has a relay
 };
 
-/// The service, once it is in its slot; empty where that took longer than the route waits.
-Task<Slot::Pin> service_there(std::shared_ptr<const Route> route);
+/// How a reference calls. Calls under way share it.
+struct CallPath {
+  std::shared_ptr<const Route> route;
+  CallOptions options;
+};
 
-/// Calls the route's remote, or where `relay` leads, through the route's filters: they have a copy of `options`, which
-/// they may change.
-Task<void> call_by_way(const Route& route, const Slot::Pin& relay, const Method& method, CallOptions options,
-                       const void* arguments, void* result);
+/// A call that cannot go straight to its slot's service, awaited in the caller's frame. Through the route's filters it
+/// goes where `pin` leads, a service or a relay, or else to the route's remote; where there is neither, it waits for
+/// them as long as the route says.
+class CallElsewhere {
+ public:
+  CallElsewhere(const CallPath& path, Slot::Pin pin, const Method& method, void* arguments, void* result)
+      : path_(path), pin_(std::move(pin)), method_(method), arguments_(arguments), result_(result) {}
+  ~CallElsewhere();
+  CallElsewhere(const CallElsewhere&) = delete;
+  CallElsewhere& operator=(const CallElsewhere&) = delete;
+
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> caller) {
+    return start(caller.promise().context(), caller);
+  }
+  void await_resume();
+
+ private:
+  std::coroutine_handle<> start(CallContext* context, std::coroutine_handle<> caller);
+  Task<void> go_by_way();
+
+  const CallPath& path_;
+  Slot::Pin pin_;
+  const Method& method_;
+  void* arguments_;
+  void* result_;
+  std::variant<std::monostate, RemoteCall, sofa::detail::TaskAwaiter<void>> going_;
+};
 /// The failure of a call that has nowhere to go.
 Error no_provider(const Route& route);
 /// What the running handler threw: an Error as it is, anything else as one that carries it.
@@ -165,12 +197,19 @@ void encode_tuple(hessian::Writer& to, const void* arguments) {
 
 template <class R>
 void answer_result(Result<R> result, ServerCall& call) {
-  if (!result) return call.answer_exception(exception_of(result.error()));
+  if (!result) [[unlikely]]
+    return call.answer_exception(exception_of(result.error()));
   if constexpr (std::is_void_v<R>) {
     call.answer(&encode_value<void>, nullptr);
   } else {
     call.answer(&encode_value<R>, &*result);
   }
+}
+
+/// Not inlined: serving on the shard and on a pool share it.
+template <class R>
+[[gnu::noinline]] void answer_ready(Task<R>& task, ServerCall& call) {
+  answer_result(std::move(task).take_result(), call);
 }
 
 /// Awaits what the handler has to wait for, then answers.
@@ -201,9 +240,7 @@ class PooledCall final : public BlockingCall {
     task_.emplace(invoke<S, Member, R>(service_, arguments_));
     start(*task_, &call().context());
   }
-  void answer() override {
-    task_->is_ready() ? answer_result(std::move(*task_).take_result(), call()) : refuse_suspension();
-  }
+  void answer() override { task_->is_ready() ? answer_ready(*task_, call()) : refuse_suspension(); }
 
   S& service_;
   std::tuple<A...> arguments_;
@@ -222,9 +259,19 @@ void serve(void* service, ServerCall& call) {
     return BlockingCall::submit(std::unique_ptr<BlockingCall>(new Pooled(target, std::move(arguments), call)));
   }
   Task<R> task = invoke<S, Member, R>(target, arguments);
-  if (task.is_ready()) return answer_result(std::move(task).take_result(), call);
+  if (task.is_ready()) return answer_ready(task, call);
   call.keep();
   start_detached(answer_later(std::move(task), call), &call.context());
+}
+
+template <class S, auto Member, class R, class... A>
+Task<void> call_here(void* service, void* arguments, void* result) {
+  Task<R> task = invoke<S, Member, R>(*static_cast<S*>(service), *static_cast<std::tuple<A...>*>(arguments));
+  if constexpr (std::is_void_v<R>) {
+    co_await std::move(task);
+  } else {
+    *static_cast<R*>(result) = co_await std::move(task);
+  }
 }
 
 template <class S, auto Member, class R, class... A>
@@ -234,6 +281,7 @@ constexpr Method make_method(std::string_view name, int index, bool idempotent, 
                 .signatures = Shape::signatures,
                 .index = index,
                 .idempotent = idempotent,
+                .call_here = &call_here<S, Member, R, A...>,
                 .encode_arguments = &encode_tuple<typename Shape::Arguments>,
                 .decode_result = &decode_value<R>,
                 .hash_key = &hash_key<A...>,
@@ -260,17 +308,12 @@ constexpr bool is_idempotent([[maybe_unused]] std::string_view name) {
   return false;
 }
 
-/// `relay`: where it leads; none: the route's remote.
+/// Everything by value: the reference may go while the call runs.
 template <class R, class... A>
-Task<R> call_remote(std::shared_ptr<const Route> route, Slot::Pin relay, const Method& method, CallOptions options,
-                    std::tuple<A...> arguments) {
+Task<R> call_elsewhere(std::shared_ptr<const CallPath> path, Slot::Pin pin, const Method& method,
+                       std::tuple<A...> arguments) {
   Holder<R> result;
-  if (route->filters || relay) {
-    co_await call_by_way(*route, relay, method, std::move(options), &arguments, result.address());
-  } else {
-    RemoteCall call(*route->remote, method, options, &arguments, result.address());
-    co_await call;
-  }
+  co_await CallElsewhere(*path, std::move(pin), method, &arguments, result.address());
   co_return result.take();
 }
 
@@ -280,54 +323,33 @@ Task<R> hold([[maybe_unused]] Slot::Pin pin, Task<R> task) {
   co_return co_await std::move(task);
 }
 
-/// Calls a service of this process that may have to come first.
-template <class S, auto Member, class R, class... A>
-Task<R> call_when_there(std::shared_ptr<const Route> route, const Method& method, CallOptions options,
-                        std::tuple<A...> arguments) {
-  Slot::Pin pin = co_await service_there(route);
-  if (!pin) throw no_provider(*route);
-  if (pin.is_relay()) {
-    co_return co_await call_remote<R>(route, std::move(pin), method, std::move(options), std::move(arguments));
-  }
-  co_return co_await std::apply(
-      [&](auto&... argument) { return (static_cast<S*>(pin.service())->*Member)(std::move(argument)...); }, arguments);
-}
-
 /// What every proxy stands on.
 template <class S>
 class ProxyBase : public S {
  public:
-  ProxyBase(std::shared_ptr<const Route> route, CallOptions options)
-      : route_(std::move(route)), options_(std::move(options)) {}
+  explicit ProxyBase(std::shared_ptr<const CallPath> path) : path_(std::move(path)) {}
 
  protected:
   template <auto Member, class R, class... A>
   Task<R> call(const Method& method, A&&... arguments) {
-    Slot::Pin pin = route_->slot->acquire(route_->caller);
-    if (pin && !pin.is_relay()) {
-      return call_local<R>(std::move(pin), [&](S& service) { return (service.*Member)(std::move(arguments)...); });
-    }
-    using Arguments = std::tuple<std::remove_cvref_t<A>...>;
-    if (!pin && !route_->remote) {
-      if (route_->wait.count() == 0) return Task<R>::failed(no_provider(*route_));
-      return call_when_there<S, Member, R>(route_, method, options_, Arguments(std::move(arguments)...));
-    }
-    return call_remote<R>(route_, std::move(pin), method, options_, Arguments(std::move(arguments)...));
-  }
-
- private:
-  template <class R, class Invoke>
-  Task<R> call_local(Slot::Pin pin, Invoke invoke) {
+    const Route& route = *path_->route;
     try {
-      Task<R> task = invoke(*static_cast<S*>(pin.service()));
-      return task.is_ready() ? std::move(task) : hold(std::move(pin), std::move(task));
+      Slot::Pin pin = route.slot->acquire(route.caller);
+      if (pin && !pin.is_relay() && !route.filters_here) {
+        Task<R> task = (static_cast<S*>(pin.service())->*Member)(std::move(arguments)...);
+        if (task.is_ready()) return task;
+        return hold(std::move(pin), std::move(task));
+      }
+      if (!pin && !route.remote && route.wait.count() == 0) no_provider(route).raise();
+      return call_elsewhere<R>(path_, std::move(pin), method,
+                               std::tuple<std::remove_cvref_t<A>...>(std::move(arguments)...));
     } catch (...) {
       return Task<R>::failed(error_of_current_exception());
     }
   }
 
-  std::shared_ptr<const Route> route_;
-  CallOptions options_;
+ private:
+  std::shared_ptr<const CallPath> path_;
 };
 
 /// The proxy class: one link per method, each overriding its own, over ProxyBase.
@@ -406,7 +428,7 @@ inline constexpr Interface kInterface{Service<S>::kName, detail::kMethods<S>, de
 template <ServiceInterface S>
 struct ServiceCode {
   static const Interface& interface();
-  static std::shared_ptr<S> make_proxy(std::shared_ptr<const Route> route, CallOptions options);
+  static std::shared_ptr<S> make_proxy(std::shared_ptr<const CallPath> path);
 };
 
 template <ServiceInterface S>
@@ -415,8 +437,8 @@ const Interface& ServiceCode<S>::interface() {
 }
 
 template <ServiceInterface S>
-std::shared_ptr<S> ServiceCode<S>::make_proxy(std::shared_ptr<const Route> route, CallOptions options) {
-  return std::make_shared<detail::Proxy<S>>(std::move(route), std::move(options));
+std::shared_ptr<S> ServiceCode<S>::make_proxy(std::shared_ptr<const CallPath> path) {
+  return std::make_shared<detail::Proxy<S>>(std::move(path));
 }
 
 }  // namespace sofa::rpc
@@ -438,25 +460,31 @@ std::shared_ptr<S> ServiceCode<S>::make_proxy(std::shared_ptr<const Route> route
 // Spares the other units seconds each.
 #define SOFA_SERVICE_EXTERN(Class) extern template struct sofa::rpc::ServiceCode<Class>;
 #define SOFA_SERVICE_CODE(Class) template struct sofa::rpc::ServiceCode<Class>;
+#define SOFA_SERVICE_CODE_METHODS(Class) \
+  template const sofa::rpc::Interface& sofa::rpc::ServiceCode<Class>::interface();
+#define SOFA_SERVICE_CODE_PROXY(Class)                                       \
+  template std::shared_ptr<Class> sofa::rpc::ServiceCode<Class>::make_proxy( \
+      std::shared_ptr<const sofa::rpc::CallPath> path);
 
 #define SOFA_COUNT_(i, entry) +1
-#define SOFA_METHOD_(i, entry)                                                                                      \
-  template <>                                                                                                       \
-  struct Row<i> {                                                                                                   \
-    static constexpr auto kMember = SOFA_ENTRY_(SOFA_MEMBER_, entry);                                               \
-    static constexpr std::string_view kName =                                                                       \
-        ::sofa::rpc::detail::renamed<S>(SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry)),                                 \
-                                        ::sofa::reflect::camel_case<SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry))>);   \
-    static constexpr bool kIdempotent =                                                                             \
-        ::sofa::rpc::detail::is_idempotent<S>(SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry)));                          \
-  };                                                                                                                \
-  template <class Next, class R, class... A>                                                                        \
-  struct Link<i, Next, ::sofa::Task<R>(A...)> : Next {                                                              \
-    using Next::Next;                                                                                               \
-    using Next::SOFA_ENTRY_(SOFA_NAME_, entry);                                                                     \
-    ::sofa::Task<R> SOFA_ENTRY_(SOFA_NAME_, entry)(A... arguments) override {                                       \
-      return this->template call<Row<i>::kMember, R>(::sofa::rpc::detail::kMethods<S>[i], std::move(arguments)...); \
-    }                                                                                                               \
+#define SOFA_METHOD_(i, entry)                                                                                    \
+  template <>                                                                                                     \
+  struct Row<i> {                                                                                                 \
+    static constexpr auto kMember = SOFA_ENTRY_(SOFA_MEMBER_, entry);                                             \
+    static constexpr std::string_view kName =                                                                     \
+        ::sofa::rpc::detail::renamed<S>(SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry)),                               \
+                                        ::sofa::reflect::camel_case<SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry))>); \
+    static constexpr bool kIdempotent =                                                                           \
+        ::sofa::rpc::detail::is_idempotent<S>(SOFA_TEXT_(SOFA_ENTRY_(SOFA_NAME_, entry)));                        \
+  };                                                                                                              \
+  template <class Next, class R, class... A>                                                                      \
+  struct Link<i, Next, ::sofa::Task<R>(A...)> : Next {                                                            \
+    using Next::Next;                                                                                             \
+    using Next::SOFA_ENTRY_(SOFA_NAME_, entry);                                                                   \
+    ::sofa::Task<R> SOFA_ENTRY_(SOFA_NAME_, entry)(A... arguments) override {                                     \
+      return this->template call<Row<i>::kMember, R>(::sofa::rpc::ServiceCode<S>::interface().methods[i],         \
+                                                     std::move(arguments)...);                                    \
+    }                                                                                                             \
   };
 
 // An entry is `name` or `(name, signature)`.

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sofa/base/mutant.h"
 #include "sofa/boot/container.h"
 #include "sofa/boot/error.h"
 #include "sofa/io/async.h"
@@ -124,6 +125,21 @@ TEST_F(ModulesTest, SwitchesUnderCallsAndBack) {
   EXPECT_EQ(wrong, 0);
   EXPECT_THAT(pins_of("probe"), IsEmpty());
   EXPECT_EQ(version(), "2.0.0 dependency 2");
+}
+
+TEST_F(ModulesTest, ANewVersionHasTheSectionOfItsModule) {
+  const std::string log = testing::TempDir() + "probe.log";
+  std::remove(log.c_str());
+  sofa::boot::ModuleOptions section = module("probe_1", "logs");
+  section.log.emplace().file = log;
+  start({section});
+  at_home(container.install({.file = file_of("probe_2")}));
+  EXPECT_THAT(pins_of("probe", "1.0.0"), IsEmpty());
+  EXPECT_THAT(pins_of("probe", "2.0.0"), IsEmpty());
+  std::ifstream file(log);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line.substr(line.rfind(" I ")));
+  EXPECT_THAT(lines, ElementsAre(" I started version=1.0.0", " I started version=2.0.0"));
 }
 
 TEST_F(ModulesTest, ExceptionsKeepTheirType) {
@@ -278,6 +294,58 @@ TEST_F(ModulesTest, GoesWhenWhatHeldItIsGivenBack) {
   kept.reset();
   EXPECT_THAT(pins_of("probe"), IsEmpty());
 }
+
+#ifdef SOFA_MUTANTS
+
+/// What is promised, and a known bug that breaks it.
+class PlantedBugs : public ModulesTest {
+ public:
+  bool waits_for_calls() {
+    start({module("probe_1")});
+    auto answer = host.as_future(host.reference<ProbeService>()->later(200));
+    while (version().empty()) {
+    }
+    const bool is_unloaded = pins_of("probe").empty();
+    return answer.get() && is_unloaded;
+  }
+  bool knows_the_way_back() {
+    start({module("probe_1")});
+    at_home(container.install(module("probe_2")));
+    at_home(container.switch_to("probe", "2.0.0"));
+    return why_not(container.rollback("probe")) == "it went well" && version().starts_with("1.0.0");
+  }
+  bool heeds_requirements() {
+    return why_not(container.start({module("user_1"), module("probe_1", "throws in start")})).find("not started") !=
+           std::string::npos;
+  }
+  bool heeds_checks() { return why_not(container.start({module("probe_1", "is ill")})) != "it went well"; }
+
+  struct Bug {
+    const char* name;
+    bool (PlantedBugs::*is_kept)();
+  };
+};
+
+class PlantedBug : public PlantedBugs, public testing::WithParamInterface<PlantedBugs::Bug> {
+ protected:
+  ~PlantedBug() override { sofa::activate_mutant(nullptr); }
+};
+
+TEST_P(PlantedBug, IsFound) {
+  sofa::activate_mutant(GetParam().name);
+  EXPECT_FALSE((this->*GetParam().is_kept)());
+}
+TEST_P(PlantedBug, IsNotThereOtherwise) {
+  EXPECT_TRUE((this->*GetParam().is_kept)());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PlantedBug,
+                         testing::Values(PlantedBugs::Bug{"drain-does-not-wait", &PlantedBugs::waits_for_calls},
+                                         PlantedBugs::Bug{"way-back-not-noted", &PlantedBugs::knows_the_way_back},
+                                         PlantedBugs::Bug{"requirement-not-heeded", &PlantedBugs::heeds_requirements},
+                                         PlantedBugs::Bug{"check-not-heeded", &PlantedBugs::heeds_checks}));
+
+#endif
 
 class Damaged : public ModulesTest {
  protected:

@@ -79,6 +79,7 @@ class ProbeModule final : public sofa::Module {
  private:
   Task<void> start(sofa::ModuleContext& context) override {
     does_ = context.setting<std::string>("does");
+    if (does_ == "logs") context.log().info("started {}", sofa::log::kv("version", context.version()));
     if (does_ == "throws in start") throw std::runtime_error("there is no database");
     if (does_ == "hangs in start") co_await Never();
     if (does_ == "waits in start") co_await sofa::sleep(std::chrono::hours(1));

@@ -2,9 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/golden/java/shop_facade.h"
-
-SOFA_SERVICE_EXTERN(shop::OrderService)
+#include "tests/imported/order_service.h"
 
 namespace sofa {
 namespace {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/golden/java/bank_facade.h"
+#include "tests/interop/cpp_imported_services.h"
 
 namespace interop {
 namespace {
