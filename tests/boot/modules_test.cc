@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "sofa/base/mutant.h"
+#include "sofa/boot/admin.h"
 #include "sofa/boot/container.h"
 #include "sofa/boot/error.h"
 #include "sofa/io/async.h"
@@ -169,6 +170,27 @@ TEST_F(ModulesTest, ContributionsComeInOrderAndGoWithTheirModule) {
   at_home(container.switch_to("probe", "2.0.0"));
   EXPECT_EQ(container.contributions().size(), 1U);
   EXPECT_EQ(container.contributions()[0]->order, 1);
+}
+
+TEST_F(ModulesTest, ViewsShowEverythingAndChangeNothing) {
+  start({module("probe_1")});
+  sofa::net::HttpRouter router;
+  sofa::boot::add_view_routes(router, container);
+  const auto ask = [handler = router.handler()](std::string method, std::string target) -> sofa::Task<std::string> {
+    sofa::net::HttpRequest request;
+    request.method = method;
+    request.target = target;
+    sofa::net::HttpResponse response = co_await handler(std::move(request));
+    co_return std::to_string(response.status) + " " + co_await response.body.read_text(1 << 20);
+  };
+  for (const char* path : {"/modules", "/services", "/extensions", "/readiness", "/liveness", "/shards", "/config",
+                           "/version", "/figures", "/startup", "/startup.html"}) {
+    EXPECT_THAT(at_home(ask("GET", path)), testing::StartsWith("200 ")) << path;
+  }
+  EXPECT_THAT(at_home(ask("GET", "/modules")), HasSubstr("\"probe\""));
+  EXPECT_THAT(at_home(ask("POST", "/modules/uninstall?name=probe&version=1.0.0")), testing::StartsWith("404 "));
+  EXPECT_THAT(at_home(ask("PUT", "/loglevel")), testing::StartsWith("404 "));
+  EXPECT_EQ(version(), "1.0.0 dependency 1");
 }
 
 struct Wrong {
