@@ -38,7 +38,7 @@ TEST_F(ObservedCallerTest, CountsEachCallOfAUserOnce) {
 
 TEST_F(ObservedCallerTest, CountsCallsThatAreGivenUpOrTooLate) {
   sofa::Context caller(sofa::io::posix::env(), caller_config(folder_.string()));
-  server_->publish<KioskService>(std::make_shared<Kiosk>(), {.version = "2.0"});  // serves two at once
+  server_->publish<KioskService>(make_kiosk(), {.version = "2.0"});  // serves two at once
   auto kiosk = caller.reference<KioskService>({.version = "2.0", .url = url(), .timeout = 20ms});
   EXPECT_ANY_THROW(caller.wait(kiosk->wait(20'000)));
   EXPECT_FALSE(sofa::wait(caller.shards(), kiosk.with({.timeout = 20s})->wait(20'000), 5ms));

@@ -1,4 +1,5 @@
 // A context that is observed: what the calls that it serves leave in figures and logs.
+#include "sofa/base/log_setup.h"
 #include "sofa/rpc/observed_world_test.h"
 
 namespace kiosk {

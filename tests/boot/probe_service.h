@@ -39,3 +39,4 @@ void keep(std::shared_ptr<void> object);
 }  // namespace probe
 
 SOFA_SERVICE(probe::ProbeService, "test.ProbeService", version, later, fail)
+SOFA_SERVICE_EXTERN(probe::ProbeService)

@@ -1,0 +1,3 @@
+#include "tests/boot/probe_service.h"
+
+SOFA_SERVICE_CODE(probe::ProbeService)
