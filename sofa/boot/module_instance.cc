@@ -9,9 +9,9 @@
 #include "sofa/base/mutant.h"
 #include "sofa/boot/error.h"
 #include "sofa/boot/module_file.h"
-#include "sofa/boot/read_file.h"
 #include "sofa/boot/run_apart.h"
 #include "sofa/io/async.h"
+#include "sofa/io/whole_file.h"
 
 namespace sofa::boot {
 namespace {
@@ -104,7 +104,7 @@ void ModuleInstance::take_over(const ModuleOptions& section) {
 std::string ModuleInstance::keep_file() {
   const std::string_view name = std::string_view(options_.file).substr(options_.file.rfind('/') + 1);
   kept_ = value_or_raise(place_.host.env().code.keep(options_.file, std::string(name)));
-  const Bytes bytes = value_or_raise(read_file(place_.host.env().disk, kept_, kMostFileBytes));
+  const Bytes bytes = value_or_raise(io::read_file(place_.host.env().disk, kept_, kMostFileBytes));
   ModuleNote note = value_or_raise(read_module_note(bytes, options_.file));
   value_or_raise(check_compatible(note, options_.file));
   has_thread_exits_ = as_text(bytes).find("__cxa_thread_atexit") != std::string_view::npos;

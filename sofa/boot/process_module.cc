@@ -7,9 +7,9 @@
 
 #include "sofa/base/log.h"
 #include "sofa/boot/error.h"
-#include "sofa/boot/read_file.h"
 #include "sofa/boot/run_apart.h"
 #include "sofa/io/async.h"
+#include "sofa/io/whole_file.h"
 #include "sofa/net/http_client.h"
 #include "sofa/rpc/relay.h"
 #include "sofa/wire/http/target.h"
@@ -50,7 +50,7 @@ Result<void> write_report(io::Disk& disk, const std::string& path, const Process
 }
 
 Result<std::optional<ProcessReport>> read_report(io::Disk& disk, const std::string& path) {
-  const Result<Bytes> bytes = read_file(disk, path, kMostReportBytes);
+  const Result<Bytes> bytes = io::read_file(disk, path, kMostReportBytes);
   if (!bytes) return std::nullopt;
   std::string_view text = as_text(*bytes);
   ProcessReport report;

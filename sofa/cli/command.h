@@ -28,6 +28,7 @@ std::function<int()> setup_decode(CLI::App& command);
 std::function<int()> setup_roundtrip(CLI::App& command);
 std::function<int()> setup_config(CLI::App& command);
 std::function<int()> setup_serve(CLI::App& command);
+std::function<int()> setup_registry(CLI::App& command);
 std::function<int()> setup_top(CLI::App& command);
 std::function<int()> setup_loglevel(CLI::App& command);
 std::function<int()> setup_import(CLI::App& command);

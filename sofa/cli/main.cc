@@ -16,6 +16,7 @@ struct Entry {
 
 constexpr Entry kCommands[] = {
     {"serve", "run an application", &sofa::cli::setup_serve},
+    {"registry", "run a registry, where services find each other", &sofa::cli::setup_registry},
     {"call", "call a service, print the answer as JSON", &sofa::cli::setup_call},
     {"bench", "load a service, print rate and latency", &sofa::cli::setup_bench},
     {"top", "watch what a running process does", &sofa::cli::setup_top},

@@ -1,6 +1,5 @@
 // sofa serve: runs an application until it is told to stop.
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 #include "sofa/cli/duration.h"
 #include "sofa/cli/live_view.h"
 #include "sofa/cli/module_process.h"
+#include "sofa/cli/stop_signals.h"
 #include "sofa/io/posix/env.h"
 #include "sofa/observe/telemetry.h"
 #include "sofa/rpc/context_config.h"
@@ -30,31 +30,6 @@ struct Options {
   bool quiet = false;
   bool json = false;
   ModuleProcess process;
-};
-
-// SIGTERM and SIGINT are held back from the start, in every thread, and taken one by one by the main thread.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-  }
-  /// False when none came within a second.
-  bool wait_a_second() {
-    const timespec second{1, 0};
-    return sigtimedwait(&set_, nullptr, &second) > 0;
-  }
-  void wait() {
-    int signal = 0;
-    sigwait(&set_, &signal);
-  }
-  /// From now on a signal ends the process at once.
-  void release() { pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
-
- private:
-  sigset_t set_;
 };
 
 struct Plan {

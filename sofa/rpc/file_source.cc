@@ -7,6 +7,7 @@
 #include "sofa/base/utf8.h"
 #include "sofa/base/yaml.h"
 #include "sofa/io/async.h"
+#include "sofa/io/whole_file.h"
 #include "sofa/rpc/polled_source.h"
 #include "sofa/rpc/source_url.h"
 #include "sofa/rpc/sources.h"
@@ -39,49 +40,13 @@ Digest digest_of(std::string_view text) {
   return {text.size(), hash};
 }
 
-/// Closes a file that was opened.
-class OpenFile {
- public:
-  OpenFile(io::Disk& disk, io::Handle handle) : disk_(disk), handle_(handle) {}
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  ~OpenFile() { disk_.close(handle_); }
-  io::Handle handle() const { return handle_; }
-
- private:
-  io::Disk& disk_;
-  const io::Handle handle_;
-};
-
 Result<std::string> read_text(io::Disk& disk, const std::string& path, bool create) {
-  SOFA_TRY(const io::Handle handle, disk.open(path, create));
-  const OpenFile file(disk, handle);
-  SOFA_TRY(const std::uint64_t size, disk.size(handle));
-  if (size > yaml::kMaxBytes) {
-    return fail(io::IoError::kLimit, "{} has {} bytes: more than the {} of a services file", path, size,
-                yaml::kMaxBytes);
+  if (create) {
+    SOFA_TRY(const io::Handle made, disk.open(path, true));
+    disk.close(made);
   }
-  std::string text(size, '\0');
-  SOFA_TRY(const std::size_t got, disk.read_at(handle, 0, {reinterpret_cast<std::uint8_t*>(text.data()), size}));
-  text.resize(got);
-  return text;
-}
-
-/// Readers see the old text or the new one, and so does who comes after a power cut.
-Result<void> write_text(io::Disk& disk, const std::string& path, const std::string& beside, std::string_view text) {
-  const auto write = [&]() -> Result<void> {
-    SOFA_TRY(const io::Handle handle, disk.open(beside, true));
-    const OpenFile file(disk, handle);
-    SOFA_TRY_VOID(disk.write_at(handle, 0, as_bytes(text)));
-    SOFA_TRY_VOID(disk.sync(handle));
-    return disk.rename(beside, path);
-  };
-  if (const Result<void> written = write(); !written) {
-    (void)disk.remove(beside);
-    return written;
-  }
-  const std::size_t slash = path.rfind('/');
-  return disk.sync_directory(slash == path.npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1)));
+  SOFA_TRY(const Bytes bytes, io::read_file(disk, path, yaml::kMaxBytes));
+  return std::string(as_text(bytes));
 }
 
 bool fulfil(const Wishes& wishes, ServiceFile& services) {
@@ -121,7 +86,7 @@ struct Round {
     SOFA_TRY(outcome.services, parse_service_file(text, path));
     if (fulfil(wishes, *outcome.services)) {
       text = print_service_file(*outcome.services);
-      SOFA_TRY_VOID(write_text(disk, path, beside, text));
+      SOFA_TRY_VOID(io::replace_file(disk, path, beside, as_bytes(text)));
       outcome.digest = digest_of(text);
     }
     return outcome;
