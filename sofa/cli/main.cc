@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sofa/cli/command.h"
+#include "sofa/registry/sofa_source.h"
 #include "sofa/registry/zookeeper_source.h"
 
 namespace {
@@ -45,6 +46,7 @@ std::vector<std::string> arguments(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   sofa::registry::register_zookeeper();
+  sofa::registry::register_sofa();
   CLI::App app("sofa: SOFAStack in C++. Every subcommand has --help with examples.", "sofa");
   app.set_version_flag("--version", "sofa " SOFA_VERSION);
   app.require_subcommand(1);

@@ -88,7 +88,7 @@ int run(const Options& options) {
     const Result<registry::RegistryServer::Addresses> at =
         sofa::wait(shards, server.open(planned->at), std::chrono::seconds(10));
     if (!at) at.error().raise();
-    fmt::print("READY bolt://{} http://{}\n", at->java.to_string(), at->http.to_string());
+    fmt::print("READY port={} bolt://{} http://{}\n", at->http.port, at->java.to_string(), at->http.to_string());
     std::fflush(stdout);
     watch(*planned, shards, server, signals);
     signals.release();

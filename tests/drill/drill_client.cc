@@ -16,6 +16,7 @@
 
 #include "examples/bank/services.h"
 #include "sofa/io/posix/env.h"
+#include "sofa/registry/sofa_source.h"
 #include "sofa/registry/zookeeper_source.h"
 
 namespace {
@@ -116,6 +117,7 @@ int main(int argc, char** argv) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  sofa::registry::register_sofa();
   sofa::registry::register_zookeeper();
   sofa::Context context(sofa::io::posix::env(), {.app = "drill"});
   Asker asker(context, url, rate);

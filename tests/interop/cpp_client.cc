@@ -17,6 +17,7 @@
 
 #include "examples/bank/services.h"
 #include "sofa/io/posix/env.h"
+#include "sofa/registry/sofa_source.h"
 #include "sofa/registry/zookeeper_source.h"
 #include "sofa/rpc/error.h"
 #include "tests/interop/cpp_context.h"
@@ -159,6 +160,7 @@ class Client {
 
   int run() {
     const std::string& mode = options_.mode;
+    if (!options_.registry.empty()) wait_until_found();
     if (mode == "sync") {
       sync();
     } else if (mode == "context") {
@@ -183,6 +185,18 @@ class Client {
   }
 
  private:
+  /// Java's client of a registry says that it has published before it has.
+  void wait_until_found() {
+    const auto until = std::chrono::steady_clock::now() + kTimeout;
+    while (std::chrono::steady_clock::now() < until) {
+      try {
+        wait(echo_->echo("who is there"));
+        return;
+      } catch (const sofa::Error& error) {
+        if (!error.is(sofa::rpc::Code::kClientRouter)) throw;
+      }
+    }
+  }
   sofa::ReferenceOptions target() const {
     return {.url = options_.registry.empty() ? "bolt://" + options_.address : "", .timeout = kTimeout};
   }
@@ -508,6 +522,7 @@ int main(int argc, char** argv) {
                "[--count N]\n");
     return 2;
   }
+  sofa::registry::register_sofa();
   sofa::registry::register_zookeeper();
   try {
     return Client(options).run();

@@ -28,6 +28,12 @@ RELEASE = "java and a release"
 ZOOKEEPER = "zookeeper"
 CPP_IN_ZOOKEEPER = "cpp@zookeeper"
 JAVA_IN_ZOOKEEPER = JAVA + "@zookeeper"
+# The same in a registry of ours, which speaks as SOFARegistry's server does.
+REGISTRY = "registry"
+REGISTRY_OF_CPP, REGISTRY_OF_JAVA = "registry of cpp", "registry of java"
+CPP_IN_REGISTRY = "cpp@registry"
+JAVA_IN_REGISTRY = JAVA + "@registry"
+REGISTRY_CLIENTS = tuple(f"registry-client-{version}" for version in ("5.2.0", "5.4.2", "6.3.0", "6.5.6"))
 # Restarts of C++ providers under the load of clients of all three languages; rolling.py counts its checks.
 UNDER_LOAD = "java, node and cpp"
 
@@ -85,12 +91,17 @@ def servers(seconds):
     table[ZOOKEEPER] = Program([sys.executable, "{root}/tests/interop/zookeeper_server.py", "--port", "{port}",
                                 "--seconds", str(seconds)],
                                debian=("/usr/share/java/zookeeper.jar", "zookeeper"), clean_stop=True)
-    for name, plain in {CPP_IN_ZOOKEEPER: table[CPP], JAVA_IN_ZOOKEEPER: table[JAVA]}.items():
-        table[name] = replace(plain, argv=plain.argv + _registry(name), registry=ZOOKEEPER)
+    for name in (REGISTRY, REGISTRY_OF_CPP, REGISTRY_OF_JAVA):
+        table[name] = Program(["{sofa}", "registry", "--bolt", "127.0.0.1:0", "--http", "127.0.0.1:0"], clean_stop=True)
+    for name, plain, registry in ((CPP_IN_ZOOKEEPER, CPP, ZOOKEEPER), (JAVA_IN_ZOOKEEPER, JAVA, ZOOKEEPER),
+                                  (CPP_IN_REGISTRY, CPP, REGISTRY_OF_CPP), (JAVA_IN_REGISTRY, JAVA, REGISTRY_OF_JAVA)):
+        table[name] = replace(table[plain], argv=table[plain].argv + _registry(name), registry=registry)
     return table
 
 
 def _registry(server):
+    if server.endswith(f"@{REGISTRY}"):
+        return ["--registry", "sofa://127.0.0.1:{registry}"]
     return ["--registry", f"zookeeper://127.0.0.1:{{registry}}/{server}"]
 
 
@@ -101,6 +112,9 @@ def clients():
     table = {CPP: Program(CPP_CLIENT),
              RELEASE: Program([sys.executable, *releasing], peer=JAVA),
              UNDER_LOAD: Program([sys.executable, *rolling], peer=JAVA, more_peers=(NODE,))}
+    for name in REGISTRY_CLIENTS:
+        table[name] = Program([sys.executable, "{root}/tests/interop/registering.py", "--peer", name, "--port", "{port}",
+                               "--sofa", "{sofa}"], peer=name)
     for name in PEERS:
         table[name] = Program(build.PEERS[name].command("client", "--addr", "127.0.0.1:{port}"), peer=name)
     return table
@@ -132,6 +146,9 @@ def rows():
         *_found(CPP_IN_ZOOKEEPER, JAVA, ["sync", "oneway"]),
         *_found(JAVA_IN_ZOOKEEPER, CPP, ["sync", "oneway"]),
         Row(ZOOKEEPER, UNDER_LOAD, "rolling restart", [], 24, seconds=90),
+        *_found(CPP_IN_REGISTRY, JAVA, ["sync", "oneway"]),
+        *_found(JAVA_IN_REGISTRY, CPP, ["sync", "oneway"]),
+        *[Row(REGISTRY, client, "lists, HTTP and a restart", [], 22, seconds=120) for client in REGISTRY_CLIENTS],
         *_rows("cpp", MODULES, JAVA, ["sync", "oneway"]),
         Row(MODULES, RELEASE, "switch and rollback", [], 28),
         *_rows("control", JAVA, JAVA, ALL),

@@ -91,11 +91,11 @@ def _run(argv, cwd):
                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
-def _java(version):
+def _java(version, what="sofa.rpc.version"):
     def build(source, work):
         argv = ["mvn", "-B", "-q", "-f", str(source / "pom.xml"), "-Dmaven.test.skip=true", f"-Dpeer.out={work / 'out'}"]
         if version:
-            argv.append(f"-Dsofa.rpc.version={version}")
+            argv.append(f"-D{what}={version}")
         _run(argv + ["package"], source)
         (work / "out" / JAR).rename(work / JAR)
         (work / "out" / "lib").rename(work / "lib")
@@ -127,6 +127,8 @@ PEERS = {
         Peer("java-5.9.2", "java", _JDK, *_java("5.9.2")),
         Peer("java-5.5.9", "java", _JDK, *_java("5.5.9")),
         Peer("sofaboot-3.18.0", "boot", _JDK, *_java(None), mode="ready"),
+        *[Peer(f"registry-client-{version}", "registry", _JDK, *_java(version, "registry.version"))
+          for version in ("5.2.0", "5.4.2", "6.3.0", "6.5.6")],
         Peer("node-2.10.0", "node", {"node": "nodejs", "npm": "npm"}, _node_build, _node_package),
     ]
 }
