@@ -18,8 +18,6 @@ namespace sofa::registry {
 namespace {
 
 constexpr std::size_t kMostBody = 1 << 20;
-// A watcher that left is noticed by the write of the next of these.
-constexpr io::Duration kKeepAlive = std::chrono::seconds(15);
 
 std::string quoted(std::string_view text) {
   std::string out;
@@ -265,11 +263,11 @@ class HttpDoor::Events final : public net::HttpBodySource {
   }
 
   Task<Chain> read() override {
+    const io::TimePoint until = io::Shard::current()->now() + state_->home.options.watch_keep_alive;
     std::optional<std::string> event = watcher_.take();
-    if (!event) {
-      const Result<void> told = co_await as_result(with_deadline(io::Shard::current()->now() + kKeepAlive, news()));
+    for (; !event && io::Shard::current()->now() < until; event = watcher_.take()) {
+      const Result<void> told = co_await as_result(with_deadline(until, news()));
       if (!told && !told.error().is(io::IoError::kTimeout)) told.error().raise();
-      event = watcher_.take();
     }
     Chain piece;
     piece.append(as_bytes(event ? *event : std::string(": still here\n\n")));

@@ -24,6 +24,8 @@ struct RegistryOptions {
   io::Duration push_timeout = std::chrono::seconds(2);
   /// What a lease over HTTP may ask for.
   io::Duration least_lease = std::chrono::seconds(3), most_lease = std::chrono::hours(1);
+  /// A watcher over HTTP that is told nothing for so long is sent a sign of life: by it those who left are noticed.
+  io::Duration watch_keep_alive = std::chrono::seconds(15);
   Presence::Options presence = {};
 };
 
