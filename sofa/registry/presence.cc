@@ -102,7 +102,10 @@ bool Presence::publish(Client& client, Publish what, io::TimePoint now) {
   const auto known = client.publishers_.find(what.id);
   if (known != client.publishers_.end()) {
     Publisher& publisher = *known->second;
-    if (std::pair(what.version, what.timestamp) < std::pair(publisher.version, publisher.timestamp)) return true;
+    if (std::pair(what.version, what.timestamp) < std::pair(publisher.version, publisher.timestamp) &&
+        !SOFA_MUTANT("registry-old-write-taken")) {
+      return true;
+    }
     publisher.version = what.version;
     publisher.timestamp = what.timestamp;
     publisher.values = std::move(what.values);
@@ -332,6 +335,7 @@ void Presence::answered(Client& client, std::span<const RegistId> subscribers, s
       if (is_too_often) subscriber.failed = 0;
     }
     // What is due later goes to everybody then.
+    if (SOFA_MUTANT("registry-newest-forgotten")) continue;
     if (subscriber.datum->due == io::kNever && !is_held(*subscriber.datum)) tell_if_wanted(subscriber, now);
   }
 }

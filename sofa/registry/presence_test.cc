@@ -301,6 +301,101 @@ TEST_F(PresenceTest, AStoppedPushWaits) {
   EXPECT_THAT(reader.last(), ElementsAre("one"));
 }
 
+#ifdef SOFA_MUTANTS
+
+/// What is promised, and a known bug that breaks it.
+class PlantedBugs : public PresenceTest {
+ public:
+  bool heeds_an_unregister() {
+    publish(provider, "a", "one");
+    subscribe(reader, "s");
+    pass(2s, {&reader});
+    presence->unpublish(provider, RegistId("a"), 2, now);
+    pass(2s, {&reader});
+    return reader.last().empty();
+  }
+  bool passes_over_old_writes() {
+    publish(provider, "a", "new", 5);
+    publish(provider, "a", "old", 4);
+    subscribe(reader, "s");
+    return reader.last() == std::vector<std::string>{"new"};
+  }
+  bool tells_the_newest_after_an_answer() {
+    subscribe(reader, "s");
+    publish(provider, "a", "1");
+    pass(100ms, {});
+    publish(provider, "a", "2", 2);
+    pass(100ms, {});
+    pass(100ms, {&reader});
+    return reader.last() == std::vector<std::string>{"2"};
+  }
+  bool repairs_within_five_seconds() {
+    subscribe(reader, "s");
+    answer(reader);
+    publish(provider, "a", "one");
+    presence->tick(now);
+    answer(reader, false);
+    const std::size_t before = reader.all.size();
+    pass(5s, {&reader});
+    return reader.all.size() > before;
+  }
+  bool keeps_versions_growing() {
+    publish(provider, "a", "one");
+    const std::uint64_t version = presence->last_version();
+    wall_ms -= 600'000;
+    presence = make(presence->past());
+    TestClient again;
+    publish(again, "a", "one");
+    return presence->last_version() > version;
+  }
+  bool holds_short_lists_after_a_start() {
+    publish(provider, "a", "one");
+    publish(provider, "b", "two");
+    presence = make(presence->past());
+    TestClient again, reader_again{"10.0.0.2:2"};
+    subscribe(reader_again, "s");
+    publish(again, "a", "one");
+    pass(5s, {&reader_again});
+    return reader_again.all.empty();
+  }
+  bool keeps_what_is_lost_in_a_mass() {
+    subscribe(reader, "s");
+    const auto clients = machines(40);
+    for (std::size_t i = 0; i < 40; ++i) publish(*clients[i], std::to_string(i), std::to_string(i));
+    pass(2s, {&reader});
+    for (std::size_t i = 0; i < 30; ++i) presence->leave(*clients[i], now, Presence::Leaving::kLost);
+    pass(2s, {&reader});
+    return reader.last().size() == 40;
+  }
+
+  struct Bug {
+    const char* name;
+    bool (PlantedBugs::*is_kept)();
+  };
+};
+
+class PlantedBug : public PlantedBugs, public testing::WithParamInterface<PlantedBugs::Bug> {};
+
+TEST_P(PlantedBug, IsFound) {
+  activate_mutant(GetParam().name);
+  EXPECT_FALSE((this->*GetParam().is_kept)());
+}
+TEST_P(PlantedBug, IsNotThereOtherwise) {
+  EXPECT_TRUE((this->*GetParam().is_kept)());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, PlantedBug,
+    testing::Values(PlantedBugs::Bug{"registry-unregister-lost", &PlantedBugs::heeds_an_unregister},
+                    PlantedBugs::Bug{"registry-old-write-taken", &PlantedBugs::passes_over_old_writes},
+                    PlantedBugs::Bug{"registry-newest-forgotten", &PlantedBugs::tells_the_newest_after_an_answer},
+                    PlantedBugs::Bug{"registry-no-repair", &PlantedBugs::repairs_within_five_seconds},
+                    PlantedBugs::Bug{"registry-version-reused", &PlantedBugs::keeps_versions_growing},
+                    PlantedBugs::Bug{"registry-no-barrier", &PlantedBugs::holds_short_lists_after_a_start},
+                    PlantedBugs::Bug{"registry-no-protection", &PlantedBugs::keeps_what_is_lost_in_a_mass}));
+
+#endif
+
 TEST(RegistId, KeepsUuidsAndOtherTexts) {
   for (const char* text : {"4ab5f3ab-9c4f-4d2e-9bd2-3c1f7f4e8c11", "4AB5F3AB-9C4F-4D2E-9BD2-3C1F7F4E8C11", "", "mine",
                            "4ab5f3ab-9c4f-4d2e-9bd2-3c1f7f4e8c1z"}) {
