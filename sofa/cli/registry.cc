@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include "sofa/base/log.h"
@@ -15,6 +16,8 @@
 
 namespace sofa::cli {
 namespace {
+
+constexpr unsigned kSecondsBetweenTrims = 5;
 
 struct Options {
   std::string java = "0.0.0.0:9600";
@@ -52,23 +55,41 @@ Task<registry::Presence::Past> past_of(registry::RegistryServer& server) {
   co_return server.home().presence.past();
 }
 
-/// Until a signal comes, what the next start needs is saved each second.
-void watch(const Plan& planned, io::Shards& shards, registry::RegistryServer& server, StopSignals& signals) {
-  constexpr io::Duration kPatience = std::chrono::seconds(10);
-  if (planned.past_file.empty()) return signals.wait();
-  log::Doubling troubles;
-  for (std::uint64_t saved = 0; !signals.wait_a_second();) {
-    const Result<registry::Presence::Past> past = sofa::wait(shards, past_of(server), kPatience);
-    if (!past || past->version == saved) continue;
-    const Result<void> kept = registry::save_past(io::posix::env().disk, planned.past_file, *past);
+/// A client that does not read has little waiting for it: the newest list is told when it does.
+io::ShardOptions shard_options() {
+  io::ShardOptions options;
+  options.connection.high_mark = 32 << 10;
+  options.connection.low_mark = 8 << 10;
+  return options;
+}
+
+/// Saves what the next start needs, where it has changed.
+class Saving {
+ public:
+  Saving(const Plan& planned, io::Shards& shards, registry::RegistryServer& server)
+      : planned_(planned), shards_(shards), server_(server) {}
+
+  void save() {
+    constexpr io::Duration kPatience = std::chrono::seconds(10);
+    if (planned_.past_file.empty()) return;
+    const Result<registry::Presence::Past> past = sofa::wait(shards_, past_of(server_), kPatience);
+    if (!past || past->version == saved_) return;
+    const Result<void> kept = registry::save_past(io::posix::env().disk, planned_.past_file, *past);
     if (kept) {
-      saved = past->version;
-    } else if (const auto times = troubles.admit()) {
+      saved_ = past->version;
+    } else if (const auto times = troubles_.admit()) {
       log::warn("what the next start needs cannot be saved {} {}", log::kv("why", kept.error().message()),
                 log::kv("times", *times));
     }
   }
-}
+
+ private:
+  const Plan& planned_;
+  io::Shards& shards_;
+  registry::RegistryServer& server_;
+  std::uint64_t saved_ = 0;
+  log::Doubling troubles_;
+};
 
 int run(const Options& options) {
   Result<Plan> planned = plan(options);
@@ -82,7 +103,7 @@ int run(const Options& options) {
       if (!loaded) loaded.error().raise();
       past = *std::move(loaded);
     }
-    io::Shards shards(io::posix::env(), 1);
+    io::Shards shards(io::posix::env(), 1, shard_options());
     registry::RegistryServer server(shards, planned->options, std::move(past));
     shards.start();
     const Result<registry::RegistryServer::Addresses> at =
@@ -90,7 +111,11 @@ int run(const Options& options) {
     if (!at) at.error().raise();
     fmt::print("READY port={} bolt://{} http://{}\n", at->http.port, at->java.to_string(), at->http.to_string());
     std::fflush(stdout);
-    watch(*planned, shards, server, signals);
+    Saving saving(*planned, shards, server);
+    for (unsigned seconds = 1; !signals.wait_a_second(); ++seconds) {
+      saving.save();
+      if (seconds % kSecondsBetweenTrims == 0) malloc_trim(0);  // what a storm has left unused
+    }
     signals.release();
     (void)sofa::wait(shards, server.close(io::posix::env().clock.now() + std::chrono::seconds(1)),
                      std::chrono::seconds(5));

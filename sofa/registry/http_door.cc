@@ -33,8 +33,8 @@ net::HttpResponse refuse(int status, std::string_view why) {
 std::string list_json(const Datum& datum, std::string_view zone) {
   std::map<std::string_view, std::string> zones;
   for (const Publisher* publisher : datum.publishers) {
-    if (!zone.empty() && publisher->zone.text() != zone) continue;
-    std::string& values = zones[publisher->zone.text()];
+    if (!zone.empty() && publisher->origin->zone != zone) continue;
+    std::string& values = zones[publisher->origin->zone];
     publisher->values.for_each([&](std::string_view value) { values += (values.empty() ? "" : ",") + quoted(value); });
   }
   return fmt::format(

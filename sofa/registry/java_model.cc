@@ -8,6 +8,9 @@
 namespace sofa::registry {
 namespace {
 
+// What is not much is cheaper copied than sent as a piece of its own, and a block that is shared is 16 KiB at least.
+constexpr std::size_t kCopied = 8192;
+
 template <class T>
 Result<JavaRequest> read(BytesView content) {
   SOFA_TRY(T request, hessian::from_bytes<T>(content));
@@ -32,8 +35,8 @@ std::map<std::string_view, std::vector<const Publisher*>> by_zone(const Datum& d
                                                                   std::string_view zone) {
   std::map<std::string_view, std::vector<const Publisher*>> zones;
   for (const Publisher* publisher : datum.publishers) {
-    if (scope == Scope::kZone && publisher->zone.text() != zone) continue;
-    zones[publisher->zone.text()].push_back(publisher);
+    if (scope == Scope::kZone && publisher->origin->zone != zone) continue;
+    zones[publisher->origin->zone].push_back(publisher);
   }
   return zones;
 }
@@ -93,8 +96,7 @@ EncodedList::EncodedList(const Datum& datum, std::string_view data_center, Scope
   ++tables.references;  // the list of ids
 
   const auto zones = by_zone(datum, scope, zone);
-  Bytes bytes;
-  hessian::BytesSink rest(bytes);
+  hessian::BytesSink rest(behind_);
   hessian::Writer behind(rest);
   behind.resume(tables);
   behind.begin_map("");
@@ -107,15 +109,17 @@ EncodedList::EncodedList(const Datum& datum, std::string_view data_center, Scope
   }
   behind.end_map();
   behind.finish();
-  behind_ = BlockRef::make(bytes.size());
-  behind_size_ = bytes.size();
-  std::memcpy(behind_.data(), bytes.data(), bytes.size());
+  front_.shrink_to_fit();
+  behind_.shrink_to_fit();
+  if (behind_.size() <= kCopied) return;
+  shared_ = BlockRef::make(behind_.size());
+  shared_size_ = behind_.size();
+  std::memcpy(shared_.data(), behind_.data(), shared_size_);
+  behind_ = {};
 }
 
 void EncodedList::append_push(Chain& out, rpc::FrameBuffer& buffer, std::uint32_t id, std::int32_t timeout_ms,
                               std::span<Subscriber* const> subscribers) const {
-  // What is not much is cheaper copied than sent as a piece of its own.
-  constexpr std::size_t kCopied = 4096;
   constexpr std::string_view kClass = ReceivedData::java_class;
   bolt::Head head;
   head.id = id;
@@ -131,13 +135,11 @@ void EncodedList::append_push(Chain& out, rpc::FrameBuffer& buffer, std::uint32_
   for (const Subscriber* subscriber : subscribers) to.write_string(subscriber->id.text());
   to.end_list();
   to.finish();
-  const BytesView behind(behind_.data(), behind_size_);
-  if (behind_size_ <= kCopied) buffer.append(behind);
-  const std::size_t shared = behind_size_ <= kCopied ? 0 : behind_size_;
+  buffer.append(behind_);
   bolt::patch_content_length(buffer.data(), head.head_size(),
-                             static_cast<std::uint32_t>(buffer.size() - content_at + shared));
+                             static_cast<std::uint32_t>(buffer.size() - content_at + shared_size_));
   out.append(buffer.bytes());
-  if (shared > 0) out.append_shared(behind_, behind);
+  if (shared_size_ > 0) out.append_shared(shared_, {shared_.data(), shared_size_});
 }
 
 }  // namespace sofa::registry

@@ -133,8 +133,9 @@ class EncodedList {
 
  private:
   Bytes front_;      // of the content, up to the list of ids
-  BlockRef behind_;  // behind them
-  std::size_t behind_size_;
+  Bytes behind_;     // what is behind them; empty where it is shared instead
+  BlockRef shared_;  // the same, of a list that is not copied for each who is told
+  std::size_t shared_size_ = 0;
 };
 
 namespace detail {

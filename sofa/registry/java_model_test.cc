@@ -92,15 +92,15 @@ struct Known {
     for (const auto& [zone, boxes] : list.data) {
       std::vector<std::string> values;
       for (const DataBox& box : boxes) values.push_back(*box.data);
-      publishers.push_back(std::make_unique<Publisher>(Publisher{.id = {},
-                                                                 .datum = &datum,
-                                                                 .client = nullptr,
-                                                                 .address = {},
-                                                                 .zone = SharedText(zone),
-                                                                 .app = {},
-                                                                 .values = PackedValues(values),
-                                                                 .version = 1,
-                                                                 .timestamp = 0}));
+      publishers.push_back(
+          std::make_unique<Publisher>(Publisher{.id = {},
+                                                .datum = &datum,
+                                                .client = nullptr,
+                                                .origin = std::make_shared<const Origin>(Origin{zone, ""}),
+
+                                                .values = PackedValues(values),
+                                                .version = 1,
+                                                .timestamp = 0}));
       datum.publishers.push_back(publishers.back().get());
     }
     for (const std::string& id : list.subscriber_regist_ids) {

@@ -231,8 +231,9 @@ void JavaSession::push(Datum& datum, std::span<Subscriber* const> subscribers) {
   if (encoded == datum.encoded.end()) {
     ++home_.counts.bodies_encoded;
     const std::string& zone = first.scope == Scope::kZone ? first.zone.text() : home_.options.zone;
-    datum.encoded.push_back({kForm + static_cast<int>(first.scope), zone,
-                             std::make_shared<const EncodedList>(datum, home_.options.data_center, first.scope, zone)});
+    home_.presence.keep_encoded(
+        datum, {kForm + static_cast<int>(first.scope), zone,
+                std::make_shared<const EncodedList>(datum, home_.options.data_center, first.scope, zone)});
     encoded = std::prev(datum.encoded.end());
   }
   const std::uint32_t id = next_id_++;

@@ -20,8 +20,11 @@ class PackedValues {
   /// Of std::string or std::string_view.
   template <class Texts>
   explicit PackedValues(const Texts& texts) {
+    is_one_ = std::size(texts) == 1;
+    if (is_one_) keep_one(*std::begin(texts));
+    if (is_one_ || std::size(texts) == 0) return;
     for (const auto& text : texts) bytes_ += static_cast<std::uint32_t>(kLength + text.size());
-    if (bytes_ == 0) return;
+
     data_ = std::make_unique_for_overwrite<char[]>(bytes_);
     char* at = data_.get();
     for (const auto& text : texts) {
@@ -34,6 +37,7 @@ class PackedValues {
 
   template <class Visit>
   void for_each(Visit&& visit) const {
+    if (is_one_) return visit(std::string_view(data_.get(), bytes_));
     for (std::uint32_t at = 0; at < bytes_;) {
       std::uint32_t length;
       std::memcpy(&length, data_.get() + at, kLength);
@@ -44,14 +48,22 @@ class PackedValues {
   /// With what holds them.
   std::size_t bytes() const { return bytes_; }
   bool operator==(const PackedValues& to) const {
-    return bytes_ == to.bytes_ && (bytes_ == 0 || std::memcmp(data_.get(), to.data_.get(), bytes_) == 0);
+    return bytes_ == to.bytes_ && is_one_ == to.is_one_ &&
+           (bytes_ == 0 || std::memcmp(data_.get(), to.data_.get(), bytes_) == 0);
   }
 
  private:
   static constexpr std::uint32_t kLength = sizeof(std::uint32_t);
 
-  std::unique_ptr<char[]> data_;
+  void keep_one(std::string_view text) {
+    bytes_ = static_cast<std::uint32_t>(text.size());
+    data_ = std::make_unique_for_overwrite<char[]>(text.size());
+    if (bytes_ > 0) std::memcpy(data_.get(), text.data(), text.size());
+  }
+
+  std::unique_ptr<char[]> data_;  // each with its length before it, but where there is one alone
   std::uint32_t bytes_ = 0;
+  bool is_one_ = false;
 };
 
 }  // namespace sofa::registry

@@ -60,6 +60,15 @@ std::uint64_t Presence::next_version() {
   return last_version_ = std::max(last_version_ + 1, by_clock);
 }
 
+std::shared_ptr<const Origin> Presence::origin_of(std::string_view zone, std::string_view app) {
+  const std::hash<std::string_view> hash;
+  std::shared_ptr<const Origin>& place = origins_[(hash(zone) * 31 + hash(app)) % origins_.size()];
+  if (!place || place->zone != zone || place->app != app) {
+    place = std::make_shared<const Origin>(Origin{std::string(zone), std::string(app)});
+  }
+  return place;
+}
+
 Datum& Presence::datum_of(const DatumId& id) {
   const auto [at, is_new] = data_.try_emplace(id.to_string());
   if (is_new) {
@@ -80,7 +89,21 @@ void Presence::forget_if_empty(Datum& datum) {
   if (!datum.publishers.empty() || !datum.subscribers.empty() || !datum.lost.empty()) return;
   plan(datum, io::kNever);
   losing_.erase(&datum);
+  if (datum.kept != UINT32_MAX) kept_encoded_[datum.kept] = nullptr;
   data_.erase(data_.find(*datum.name));
+}
+
+void Presence::keep_encoded(Datum& datum, Encoded encoded) {
+  datum.encoded.push_back(std::move(encoded));
+  if (datum.kept != UINT32_MAX) return;
+  Datum*& place = kept_encoded_[next_kept_];
+  if (place) {
+    place->encoded = {};
+    place->kept = UINT32_MAX;
+  }
+  place = &datum;
+  datum.kept = next_kept_;
+  next_kept_ = (next_kept_ + 1) % static_cast<std::uint32_t>(kept_encoded_.size());
 }
 
 void Presence::put_in(Publisher& publisher) {
@@ -101,7 +124,7 @@ void Presence::take_out(Publisher& publisher) {
 bool Presence::publish(Client& client, Publish what, io::TimePoint now) {
   const auto known = client.publishers_.find(what.id);
   if (known != client.publishers_.end()) {
-    Publisher& publisher = *known->second;
+    Publisher& publisher = **known;
     if (std::pair(what.version, what.timestamp) < std::pair(publisher.version, publisher.timestamp) &&
         !SOFA_MUTANT("registry-old-write-taken")) {
       return true;
@@ -109,7 +132,7 @@ bool Presence::publish(Client& client, Publish what, io::TimePoint now) {
     publisher.version = what.version;
     publisher.timestamp = what.timestamp;
     publisher.values = std::move(what.values);
-    publisher.zone = texts_.of(what.zone);
+    publisher.origin = origin_of(what.zone, what.app);
     change(*publisher.datum, now);
     return true;
   }
@@ -118,56 +141,54 @@ bool Presence::publish(Client& client, Publish what, io::TimePoint now) {
   auto made = std::make_unique<Publisher>(Publisher{.id = what.id,
                                                     .datum = &datum,
                                                     .client = &client,
-                                                    .address = client.address,
-                                                    .zone = texts_.of(what.zone),
-                                                    .app = texts_.of(what.app),
+                                                    .origin = origin_of(what.zone, what.app),
                                                     .values = std::move(what.values),
                                                     .version = what.version,
                                                     .timestamp = what.timestamp});
   const std::unique_ptr<Publisher> before = take_lost(datum, what.id);
   const bool is_same = before && before->at != Publisher::kNowhere && before->values == made->values &&
-                       before->zone.text() == made->zone.text();
+                       before->origin->zone == made->origin->zone;
   if (before && before->at != Publisher::kNowhere) take_out(*before);
   put_in(*made);
-  client.publishers_.emplace(std::move(what.id), std::move(made));
+  client.publishers_.insert(std::move(made));
   if (!is_same) change(datum, now);
   return true;
 }
 
 void Presence::unpublish(Client& client, const RegistId& id, std::uint64_t version, io::TimePoint now) {
   const auto known = client.publishers_.find(id);
-  if (known == client.publishers_.end() || version < known->second->version) return;
+  if (known == client.publishers_.end() || version < (*known)->version) return;
   if (SOFA_MUTANT("registry-unregister-lost")) return;
-  const std::unique_ptr<Publisher> gone = std::move(known->second);
-  client.publishers_.erase(known);
+  const std::unique_ptr<Publisher> gone = std::move(client.publishers_.extract(known).value());
   take_out(*gone);
   change(*gone->datum, now);
   forget_if_empty(*gone->datum);
 }
 
 bool Presence::subscribe(Client& client, const Subscribe& what, io::TimePoint now) {
-  std::unique_ptr<Subscriber>& place = client.subscribers_[what.id];
-  if (place) {
-    place->scope = what.scope;
-    place->zone = texts_.of(what.zone);
-    place->known = 0;
-  } else if (client.subscribers_.size() > options_.most_registrations) {
-    client.subscribers_.erase(what.id);
-    return false;
+  auto known = client.subscribers_.find(what.id);
+  if (known != client.subscribers_.end()) {
+    (*known)->scope = what.scope;
+    (*known)->zone = texts_.of(what.zone);
+    (*known)->known = 0;
   } else {
+    if (client.subscribers_.size() >= options_.most_registrations) return false;
     Datum& datum = datum_of(what.datum);
-    place = std::make_unique<Subscriber>(Subscriber{.id = what.id,
-                                                    .datum = &datum,
-                                                    .client = &client,
-                                                    .zone = texts_.of(what.zone),
-                                                    .scope = what.scope,
-                                                    .at = static_cast<std::uint32_t>(datum.subscribers.size())});
-    datum.subscribers.push_back(place.get());
+    known = client.subscribers_
+                .insert(std::make_unique<Subscriber>(
+                    Subscriber{.id = what.id,
+                               .datum = &datum,
+                               .client = &client,
+                               .zone = texts_.of(what.zone),
+                               .scope = what.scope,
+                               .at = static_cast<std::uint32_t>(datum.subscribers.size())}))
+                .first;
+    datum.subscribers.push_back(known->get());
     ++subscribers_;
   }
-  const Datum& datum = *place->datum;
+  const Datum& datum = *(*known)->datum;
   const bool is_settling = is_recovering_ && datum.due != io::kNever;
-  if (!is_held(datum) && !is_settling) tell_if_wanted(*place, now);
+  if (!is_held(datum) && !is_settling) tell_if_wanted(**known, now);
   return true;
 }
 
@@ -182,22 +203,23 @@ void Presence::remove(Subscriber& subscriber) {
 void Presence::unsubscribe(Client& client, const RegistId& id) {
   const auto known = client.subscribers_.find(id);
   if (known == client.subscribers_.end()) return;
-  Datum& datum = *known->second->datum;
-  remove(*known->second);
+  Datum& datum = *(*known)->datum;
+  remove(**known);
   client.subscribers_.erase(known);
   forget_if_empty(datum);
 }
 
 void Presence::leave(Client& client, io::TimePoint now, Leaving how) {
-  for (auto& [id, subscriber] : std::exchange(client.subscribers_, {})) {
+  for (const auto& subscriber : std::exchange(client.subscribers_, {})) {
     Datum& datum = *subscriber->datum;
     remove(*subscriber);
     forget_if_empty(datum);
   }
-  for (auto& [id, publisher] : std::exchange(client.publishers_, {})) {
+  while (!client.publishers_.empty()) {
+    std::unique_ptr<Publisher> publisher = std::move(client.publishers_.extract(client.publishers_.begin()).value());
     Datum& datum = *publisher->datum;
     if (how == Leaving::kLost) {
-      lose(std::move(publisher), now);
+      lose(std::move(publisher), client.address, now);
     } else {
       take_out(*publisher);
       change(datum, now);
@@ -206,10 +228,10 @@ void Presence::leave(Client& client, io::TimePoint now, Leaving how) {
   }
 }
 
-void Presence::lose(std::unique_ptr<Publisher> publisher, io::TimePoint now) {
+void Presence::lose(std::unique_ptr<Publisher> publisher, const SharedText& address, io::TimePoint now) {
   Datum& datum = *publisher->datum;
   publisher->client = nullptr;
-  Publisher& lost = *datum.lost.emplace_back(Datum::Lost{std::move(publisher), now}).publisher;
+  Publisher& lost = *datum.lost.emplace_back(Datum::Lost{std::move(publisher), now, address}).publisher;
   losing_.insert(&datum);
   if (datum.is_protected()) return;  // it stays in the list
   take_out(lost);
@@ -224,12 +246,12 @@ bool Presence::is_mass_loss(const Datum& datum) const {
   const std::size_t lost = datum.lost.size(), before = lost + datum.publishers.size();
   if (lost < options_.protect_least) return false;
   if (static_cast<double>(lost) <= options_.protect_share * static_cast<double>(before)) return false;
-  const std::string& first = datum.lost.front().publisher->address.text();
-  const std::string_view host = std::string_view(first).substr(0, first.rfind(':'));
-  return std::ranges::any_of(datum.lost, [&](const Datum::Lost& each) {
-    const std::string& address = each.publisher->address.text();
-    return std::string_view(address).substr(0, address.rfind(':')) != host;
-  });
+  const auto host_of = [](const Datum::Lost& each) {
+    const std::string& address = each.address.text();
+    return std::string_view(address).substr(0, address.rfind(':'));
+  };
+  const std::string_view first = host_of(datum.lost.front());
+  return std::ranges::any_of(datum.lost, [&](const Datum::Lost& each) { return host_of(each) != first; });
 }
 
 std::unique_ptr<Publisher> Presence::take_lost(Datum& datum, const RegistId& id) {
@@ -324,7 +346,7 @@ void Presence::answered(Client& client, std::span<const RegistId> subscribers, s
   for (const RegistId& id : subscribers) {
     const auto known = client.subscribers_.find(id);
     if (known == client.subscribers_.end()) continue;
-    Subscriber& subscriber = *known->second;
+    Subscriber& subscriber = **known;
     subscriber.is_told = false;
     if (taken) {
       subscriber.known = std::max(subscriber.known, version);
@@ -341,7 +363,7 @@ void Presence::answered(Client& client, std::span<const RegistId> subscribers, s
 }
 
 void Presence::drained(Client& client, io::TimePoint now) {
-  for (const auto& [id, subscriber] : client.subscribers_) {
+  for (const auto& subscriber : client.subscribers_) {
     if (subscriber->datum->due == io::kNever && !is_held(*subscriber->datum)) tell_if_wanted(*subscriber, now);
   }
 }

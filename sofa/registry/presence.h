@@ -18,6 +18,7 @@
 // Pure: no clock, no sockets. Ownership: clients outlive their stay (`leave` ends it). Threads: one.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -53,13 +54,17 @@ enum class Scope : std::uint8_t { kZone, kDataCenter, kGlobal };
 class Client;
 struct Datum;
 
+/// Where publishers are, and whose: many have the same.
+struct Origin {
+  std::string zone;
+  std::string app;
+};
+
 struct Publisher {
   RegistId id;
   Datum* datum;
   Client* client;  // null: its connection was lost, and it is kept for a while
-  SharedText address;
-  SharedText zone;
-  SharedText app;
+  std::shared_ptr<const Origin> origin;
   PackedValues values;
   std::uint64_t version;
   std::int64_t timestamp;
@@ -81,6 +86,22 @@ struct Subscriber {
   io::TimePoint not_before{};  // it is told nothing earlier: pushes to it failed
 };
 
+/// Those of one client, found by their ids, which they hold themselves: there are millions of them.
+template <class T>
+struct OfId {
+  using is_transparent = void;
+  std::size_t operator()(const RegistId& id) const { return id.hash(); }
+  std::size_t operator()(const std::unique_ptr<T>& one) const { return one->id.hash(); }
+  static const RegistId& id_of(const RegistId& id) { return id; }
+  static const RegistId& id_of(const std::unique_ptr<T>& one) { return one->id; }
+  template <class A, class B>
+  bool operator()(const A& a, const B& b) const {
+    return id_of(a) == id_of(b);
+  }
+};
+template <class T>
+using ById = std::unordered_set<std::unique_ptr<T>, OfId<T>, OfId<T>>;
+
 /// A list in the form that a door sends it in, made once for all its readers.
 struct Encoded {
   int form;
@@ -96,11 +117,13 @@ struct Datum {
   std::uint64_t version = 0;  // 0: nobody ever published it
   io::TimePoint changed{};
   io::TimePoint pushed{};
-  io::TimePoint due = io::kNever;  // its next push
-  std::vector<Encoded> encoded;    // of this version
+  io::TimePoint due = io::kNever;   // its next push
+  std::vector<Encoded> encoded;     // of this version
+  std::uint32_t kept = UINT32_MAX;  // its place among those of whom that is kept
   struct Lost {
     std::unique_ptr<Publisher> publisher;
     io::TimePoint at;
+    SharedText address;  // of its client
   };
   std::vector<Lost> lost;                 // of late, by their connections
   io::TimePoint kept_until = io::kNever;  // kNever: none is kept
@@ -123,8 +146,8 @@ class Client {
 
  private:
   friend class Presence;
-  std::unordered_map<RegistId, std::unique_ptr<Publisher>> publishers_;
-  std::unordered_map<RegistId, std::unique_ptr<Subscriber>> subscribers_;
+  ById<Publisher> publishers_;
+  ById<Subscriber> subscribers_;
 };
 
 class Presence {
@@ -198,6 +221,8 @@ class Presence {
 
   /// Pushes what is due by now; the time of the next call, which may come earlier.
   io::TimePoint tick(io::TimePoint now);
+  /// Keeps what was encoded of a datum for others who are told of it soon; of few data at a time.
+  void keep_encoded(Datum& datum, Encoded encoded);
   /// While it is stopped, nothing is pushed.
   void stop_push(bool stopped) { is_stopped_ = stopped; }
 
@@ -230,7 +255,7 @@ class Presence {
   void tell(Datum& datum, std::vector<Subscriber*>& subscribers);
   void tell_if_wanted(Subscriber& subscriber, io::TimePoint now);
   void remove(Subscriber& subscriber);
-  void lose(std::unique_ptr<Publisher> publisher, io::TimePoint now);
+  void lose(std::unique_ptr<Publisher> publisher, const SharedText& address, io::TimePoint now);
   /// One who was lost and comes again: it takes its place, and gives what was there.
   std::unique_ptr<Publisher> take_lost(Datum& datum, const RegistId& id);
   bool is_mass_loss(const Datum& datum) const;
@@ -238,6 +263,7 @@ class Presence {
   void end_recovery(io::TimePoint now);
   void repair(io::TimePoint now);
   std::uint64_t next_version();
+  std::shared_ptr<const Origin> origin_of(std::string_view zone, std::string_view app);
 
   const Wall wall_;
   const Options options_;
@@ -245,6 +271,9 @@ class Presence {
   std::set<std::pair<io::TimePoint, Datum*>> due_;
   std::unordered_set<Datum*> losing_;  // with something in `lost`
   SharedTexts texts_;
+  std::array<std::shared_ptr<const Origin>, 64> origins_;  // those that came last
+  std::array<Datum*, 256> kept_encoded_{};
+  std::uint32_t next_kept_ = 0;
   std::size_t publishers_ = 0, subscribers_ = 0;
   std::uint64_t last_version_;
   Past past_;

@@ -37,8 +37,8 @@ bool RegistId::read_uuid(std::string_view text) {
 }
 
 void RegistId::append_to(std::string& text) const {
-  if (!other_.empty()) {
-    text += other_.text();
+  if (other_) {
+    text += *other_;
     return;
   }
   std::size_t digits = 0;

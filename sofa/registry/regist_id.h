@@ -10,10 +10,10 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
-
-#include "sofa/base/shared_text.h"
 
 namespace sofa::registry {
 
@@ -21,8 +21,14 @@ class RegistId {
  public:
   RegistId() = default;
   explicit RegistId(std::string_view text) {
-    if (!read_uuid(text)) other_ = SharedText(text);
+    if (!read_uuid(text)) other_ = std::make_unique<const std::string>(text);
   }
+  RegistId(RegistId&&) noexcept = default;
+  RegistId& operator=(RegistId&&) noexcept = default;
+  RegistId(const RegistId& other)
+      : uuid_(other.uuid_), other_(other.other_ ? std::make_unique<const std::string>(*other.other_) : nullptr) {}
+  RegistId& operator=(const RegistId& other) { return *this = RegistId(other); }
+  ~RegistId() = default;
 
   void append_to(std::string& text) const;
   std::string text() const {
@@ -30,11 +36,14 @@ class RegistId {
     append_to(all);
     return all;
   }
-  bool operator==(const RegistId& to) const { return uuid_ == to.uuid_ && other_.text() == to.other_.text(); }
+  bool operator==(const RegistId& to) const {
+    if (!other_ || !to.other_) return !other_ && !to.other_ && uuid_ == to.uuid_;
+    return *other_ == *to.other_;
+  }
   std::size_t hash() const {
     std::uint64_t half;
     std::memcpy(&half, uuid_.data(), sizeof(half));
-    return other_.empty() ? half : std::hash<std::string_view>()(other_.text());
+    return other_ ? std::hash<std::string>()(*other_) : half;
   }
 
  private:
@@ -42,12 +51,7 @@ class RegistId {
   bool read_uuid(std::string_view text);
 
   std::array<std::uint8_t, 16> uuid_{};
-  SharedText other_;  // in place of it
+  std::unique_ptr<const std::string> other_;  // in place of it
 };
 
 }  // namespace sofa::registry
-
-template <>
-struct std::hash<sofa::registry::RegistId> {
-  std::size_t operator()(const sofa::registry::RegistId& id) const { return id.hash(); }
-};
