@@ -62,6 +62,18 @@ std::int32_t count_boxes(const std::vector<const Publisher*>& publishers) {
 
 }  // namespace
 
+Result<RegisterResponse> read_register_response(BytesView content) {
+  return hessian::from_bytes<RegisterResponse>(content);
+}
+
+Result<PushResult> read_push_result(BytesView content) {
+  return hessian::from_bytes<PushResult>(content);
+}
+
+Result<ReceivedData> read_list(BytesView content) {
+  return hessian::from_bytes<ReceivedData>(content);
+}
+
 Result<JavaRequest> read_request(std::string_view class_name, BytesView content) {
   if (class_name == PublisherRegister::java_class) return read<PublisherRegister>(content);
   if (class_name == SubscriberRegister::java_class) return read<SubscriberRegister>(content);

@@ -115,6 +115,10 @@ struct PushResult {
   Text message = {};
 };
 
+Result<RegisterResponse> read_register_response(BytesView content);
+Result<PushResult> read_push_result(BytesView content);
+Result<ReceivedData> read_list(BytesView content);
+
 using JavaRequest = std::variant<PublisherRegister, SubscriberRegister, ConfiguratorRegister, SyncConfigRequest>;
 Result<JavaRequest> read_request(std::string_view class_name, BytesView content);
 
@@ -154,6 +158,14 @@ void write_frame(rpc::FrameBuffer& buffer, bolt::Head head, const T& content) {
   bolt::patch_content_length(buffer.data(), head.head_size(), static_cast<std::uint32_t>(buffer.size() - front));
 }
 }  // namespace detail
+
+// Their codecs are compiled once.
+extern template void detail::write_frame(rpc::FrameBuffer&, bolt::Head, const PublisherRegister&);
+extern template void detail::write_frame(rpc::FrameBuffer&, bolt::Head, const SubscriberRegister&);
+extern template void detail::write_frame(rpc::FrameBuffer&, bolt::Head, const RegisterResponse&);
+extern template void detail::write_frame(rpc::FrameBuffer&, bolt::Head, const SyncConfigResponse&);
+extern template void detail::write_frame(rpc::FrameBuffer&, bolt::Head, const ReceivedConfigData&);
+extern template void detail::write_frame(rpc::FrameBuffer&, bolt::Head, const PushResult&);
 
 template <class T>
 void write_answer(rpc::FrameBuffer& buffer, const bolt::Head& request, const T& answer) {

@@ -255,7 +255,7 @@ void JavaSession::take_answer(const bolt::FrameView& frame) {
   if (found == told_.end()) return;
   const Told told = std::move(found->second);
   told_.erase(found);
-  const Result<PushResult> result = hessian::from_bytes<PushResult>(frame.content);
+  const Result<PushResult> result = read_push_result(frame.content);
   const bool is_taken = frame.head.status == bolt::Status::kSuccess && result && result->success;
   if (!is_taken) ++home_.counts.pushes_failed;
   home_.presence.answered(*this, told.subscribers, told.version, is_taken, home_.shard.now());

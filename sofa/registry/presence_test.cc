@@ -49,8 +49,6 @@ class TestClient final : public Client {
 
 class PresenceTest : public testing::Test {
  protected:
-  ~PresenceTest() override { activate_mutant(nullptr); }
-
   std::unique_ptr<Presence> make(Presence::Past past = {}) {
     return std::make_unique<Presence>([this] { return wall_ms; }, now, Presence::Options(), std::move(past));
   }
@@ -374,7 +372,10 @@ class PlantedBugs : public PresenceTest {
   };
 };
 
-class PlantedBug : public PlantedBugs, public testing::WithParamInterface<PlantedBugs::Bug> {};
+class PlantedBug : public PlantedBugs, public testing::WithParamInterface<PlantedBugs::Bug> {
+ protected:
+  ~PlantedBug() override { activate_mutant(nullptr); }
+};
 
 TEST_P(PlantedBug, IsFound) {
   activate_mutant(GetParam().name);

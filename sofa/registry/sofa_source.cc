@@ -335,7 +335,7 @@ void Core::take_answer(const bolt::FrameView& frame) {
   Wish& wish = at->second;
   const Result<RegisterResponse> answer =
       frame.head.status == bolt::Status::kSuccess
-          ? hessian::from_bytes<RegisterResponse>(frame.content)
+          ? read_register_response(frame.content)
           : fail(RegistryError::kRefused, "status {}", static_cast<int>(frame.head.status));
   if (answer && answer->success && !answer->refused) {
     if (answer->version != wish.version) return;  // of an earlier wish
@@ -353,7 +353,7 @@ void Core::take_answer(const bolt::FrameView& frame) {
 }
 
 void Core::take_list(const bolt::FrameView& frame) {
-  const Result<ReceivedData> list = hessian::from_bytes<ReceivedData>(frame.content);
+  const Result<ReceivedData> list = read_list(frame.content);
   write_answer(frame_, frame.head,
                PushResult{.success = list.has_value(), .message = list ? Text() : Text(list.error().message())});
   write();
