@@ -1,4 +1,4 @@
-// What a registry keeps of itself for its next start, in a small file: how many published each datum, and which
+// What a registry keeps of itself for its next start, in a small file: who published each datum, and which
 // versions it can have given. Without it lists are right too, but a restart might show some that are not complete yet.
 //
 //   Presence::Past past = value_or(load_past(disk, path), {});

@@ -30,14 +30,13 @@ std::uint64_t version_of(const Datum& datum) {
   return std::max(datum.version, kNeverPublished);
 }
 
-/// Those who may be told together stand side by side.
-auto kind_of(const Subscriber* subscriber) {
+}  // namespace
+
+auto Presence::kind_of(const Subscriber* subscriber) {
   const bool by_zone = subscriber->scope == Scope::kZone;
-  return std::tuple(subscriber->client, subscriber->scope,
+  return std::tuple(subscriber->client->number_, subscriber->scope,
                     by_zone ? std::string_view(subscriber->zone.text()) : std::string_view());
 }
-
-}  // namespace
 
 std::string DatumId::to_string() const {
   return fmt::format("{}#@#{}#@#{}", data_id, or_default(instance_id, kDefaultInstance),
@@ -73,6 +72,7 @@ Datum& Presence::datum_of(const DatumId& id) {
   const auto [at, is_new] = data_.try_emplace(id.to_string());
   if (is_new) {
     at->second = std::make_unique<Datum>();
+    at->second->number = ++last_number_;
     at->second->id = {id.data_id, std::string(or_default(id.instance_id, kDefaultInstance)),
                       std::string(or_default(id.group, kDefaultGroup))};
     at->second->name = &at->first;
@@ -150,6 +150,7 @@ bool Presence::publish(Client& client, Publish what, io::TimePoint now) {
                        before->origin->zone == made->origin->zone;
   if (before && before->at != Publisher::kNowhere) take_out(*before);
   put_in(*made);
+  if (is_recovering_) came_back(datum, what.id);
   client.publishers_.insert(std::move(made));
   if (!is_same) change(datum, now);
   return true;
@@ -174,6 +175,7 @@ bool Presence::subscribe(Client& client, const Subscribe& what, io::TimePoint no
   } else {
     if (client.subscribers_.size() >= options_.most_registrations) return false;
     Datum& datum = datum_of(what.datum);
+    if (client.number_ == 0) client.number_ = ++last_number_;
     known = client.subscribers_
                 .insert(std::make_unique<Subscriber>(
                     Subscriber{.id = what.id,
@@ -303,10 +305,20 @@ io::Duration Presence::merge_time(const Datum& datum) const {
                     options_.merge_most);
 }
 
-bool Presence::is_held(const Datum& datum) const {
-  if (!is_recovering_) return false;
+// By who they are: a newcomer does not stand for one who is not back.
+void Presence::came_back(const Datum& datum, const RegistId& id) {
   const auto expected = past_.publishers.find(*datum.name);
-  return expected != past_.publishers.end() && datum.publishers.size() < expected->second;
+  if (expected == past_.publishers.end()) return;
+  std::vector<std::uint32_t>& missing = expected->second;
+  const auto at = std::ranges::lower_bound(missing, id.short_hash());
+  if (at != missing.end() && *at == id.short_hash()) missing.erase(at);
+  const bool is_counted_only = SOFA_MUTANT("registry-newcomers-counted") && !missing.empty();
+  if (is_counted_only) missing.pop_back();
+  if (missing.empty()) past_.publishers.erase(expected);
+}
+
+bool Presence::is_held(const Datum& datum) const {
+  return is_recovering_ && past_.publishers.contains(*datum.name);
 }
 
 bool Presence::wants(const Subscriber& subscriber, io::TimePoint now) const {
@@ -395,9 +407,9 @@ io::TimePoint Presence::tick(io::TimePoint now) {
 
 void Presence::end_recovery(io::TimePoint now) {
   is_recovering_ = false;
-  for (const auto& [name, before] : std::exchange(past_.publishers, {})) {
+  for (const auto& [name, missing] : std::exchange(past_.publishers, {})) {
     const auto found = data_.find(name);
-    if (found == data_.end() || found->second->publishers.size() >= before) continue;
+    if (found == data_.end()) continue;
     change(*found->second, now);
     plan(*found->second, now);
   }
@@ -418,8 +430,9 @@ Presence::Past Presence::past() const {
   Past past{.publishers = is_recovering_ ? past_.publishers : decltype(past_.publishers){}, .version = last_version_};
   for (const auto& [name, datum] : data_) {
     if (datum->publishers.empty()) continue;
-    std::uint32_t& count = past.publishers[name];
-    count = std::max(count, static_cast<std::uint32_t>(datum->publishers.size()));
+    std::vector<std::uint32_t>& ids = past.publishers[name];
+    for (const Publisher* publisher : datum->publishers) ids.push_back(publisher->id.short_hash());
+    std::ranges::sort(ids);
   }
   return past;
 }

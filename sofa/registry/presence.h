@@ -110,6 +110,7 @@ struct Encoded {
 };
 
 struct Datum {
+  std::uint64_t number = 0;  // in the order in which they came
   DatumId id;
   const std::string* name = nullptr;  // DatumId::to_string()
   std::vector<Publisher*> publishers;
@@ -146,6 +147,7 @@ class Client {
 
  private:
   friend class Presence;
+  std::uint64_t number_ = 0;  // in the order in which they came; 0: it has not yet
   ById<Publisher> publishers_;
   ById<Subscriber> subscribers_;
 };
@@ -175,9 +177,10 @@ class Presence {
     /// Of one client.
     std::size_t most_registrations = 1'000'000;
   };
-  /// What is known of an earlier run: how many published each datum, and the newest version it can have given.
+  /// What is known of an earlier run: who published each datum (RegistId::short_hash, in order), and the newest version
+  /// it can have given.
   struct Past {
-    std::map<std::string, std::uint32_t, std::less<>> publishers;
+    std::map<std::string, std::vector<std::uint32_t>, std::less<>> publishers;
     std::uint64_t version = 0;
   };
   /// Milliseconds of the wall clock since 1970.
@@ -250,7 +253,10 @@ class Presence {
   void plan(Datum& datum, io::TimePoint due);
   io::Duration merge_time(const Datum& datum) const;
   bool is_held(const Datum& datum) const;
+  void came_back(const Datum& datum, const RegistId& id);
   bool wants(const Subscriber& subscriber, io::TimePoint now) const;
+  /// Those who may be told together stand side by side.
+  static auto kind_of(const Subscriber* subscriber);
   void push(Datum& datum, io::TimePoint now);
   void tell(Datum& datum, std::vector<Subscriber*>& subscribers);
   void tell_if_wanted(Subscriber& subscriber, io::TimePoint now);
@@ -268,15 +274,24 @@ class Presence {
   const Wall wall_;
   const Options options_;
   std::unordered_map<std::string, std::unique_ptr<Datum>> data_;
-  std::set<std::pair<io::TimePoint, Datum*>> due_;
-  std::unordered_set<Datum*> losing_;  // with something in `lost`
+  /// By what is the same in each run, and not by where they lie.
+  struct Earlier {
+    using Due = std::pair<io::TimePoint, Datum*>;
+    bool operator()(const Due& a, const Due& b) const {
+      return a.first != b.first ? a.first < b.first : a.second->number < b.second->number;
+    }
+    bool operator()(const Datum* a, const Datum* b) const { return a->number < b->number; }
+  };
+  std::set<std::pair<io::TimePoint, Datum*>, Earlier> due_;
+  std::set<Datum*, Earlier> losing_;  // with something in `lost`
+  std::uint64_t last_number_ = 0;
   SharedTexts texts_;
   std::array<std::shared_ptr<const Origin>, 64> origins_;  // those that came last
   std::array<Datum*, 256> kept_encoded_{};
   std::uint32_t next_kept_ = 0;
   std::size_t publishers_ = 0, subscribers_ = 0;
   std::uint64_t last_version_;
-  Past past_;
+  Past past_;  // those who are not back
   bool is_recovering_;
   bool is_stopped_ = false;
   const io::TimePoint recovered_by_;

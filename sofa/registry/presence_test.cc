@@ -356,6 +356,17 @@ class PlantedBugs : public PresenceTest {
     pass(5s, {&reader_again});
     return reader_again.all.empty();
   }
+  bool knows_who_is_not_back() {
+    publish(provider, "a", "one");
+    publish(provider, "b", "two");
+    presence = make(presence->past());
+    TestClient again, reader_again{"10.0.0.2:2"};
+    subscribe(reader_again, "s");
+    publish(again, "a", "one");
+    publish(again, "new", "three");
+    pass(5s, {&reader_again});
+    return reader_again.all.empty();
+  }
   bool keeps_what_is_lost_in_a_mass() {
     subscribe(reader, "s");
     const auto clients = machines(40);
@@ -393,6 +404,7 @@ INSTANTIATE_TEST_SUITE_P(
                     PlantedBugs::Bug{"registry-no-repair", &PlantedBugs::repairs_within_five_seconds},
                     PlantedBugs::Bug{"registry-version-reused", &PlantedBugs::keeps_versions_growing},
                     PlantedBugs::Bug{"registry-no-barrier", &PlantedBugs::holds_short_lists_after_a_start},
+                    PlantedBugs::Bug{"registry-newcomers-counted", &PlantedBugs::knows_who_is_not_back},
                     PlantedBugs::Bug{"registry-no-protection", &PlantedBugs::keeps_what_is_lost_in_a_mass}));
 
 #endif

@@ -45,6 +45,11 @@ class RegistId {
     std::memcpy(&half, uuid_.data(), sizeof(half));
     return other_ ? std::hash<std::string>()(*other_) : half;
   }
+  /// The same in each run: what a registry knows those by who were there before.
+  std::uint32_t short_hash() const {
+    const std::uint64_t whole = hash();
+    return static_cast<std::uint32_t>(whole ^ whole >> 32);
+  }
 
  private:
   /// False where it is no UUID in Java's notation: lower case, with its four dashes.
